@@ -88,7 +88,9 @@ class Topic(Protocol):
     name: str
     version: int
     discloses: str  # one plain sentence: what the peer learns
-    kinds: Mapping[str, int]  # token kind -> its minimum entropy in bits; the lint refuses what is below the floor
+    kinds: Mapping[
+        str, int
+    ]  # token kind -> its minimum entropy in bits; the lint refuses what is below the floor
     tokens_per_record: int  # round one is padded to this many
     values_per_record: int  # round two, at most
 

@@ -1,0 +1,75 @@
+"""Classes of given names: one symbol for Ivan, John, Jean and Juan; one for Muhammad in all its spellings."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import resources
+from types import MappingProxyType
+
+from detente.topics.names.romanise import fold, latin, normal
+
+TABLE = "given_names.txt"
+
+
+@lru_cache(maxsize=1)
+def table_bytes() -> bytes:
+    """The table as it ships: its hash is part of the token version."""
+    return resources.files("detente.topics.names").joinpath(TABLE).read_bytes()
+
+
+def arabic_key(word: str) -> str:
+    """An Arabic-script word with the letter variants of Arabic, Persian, Pashto and Urdu keyboards made one."""
+    return word.translate(_LETTERS)
+
+
+_LETTERS = str.maketrans(
+    {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ی", "ي": "ی", "ئ": "ی", "ې": "ی", "ۍ": "ی", "ے": "ی", "ك": "ک",
+     "ڪ": "ک", "ة": "ه", "ۀ": "ه", "ۃ": "ه", "ہ": "ه", "ھ": "ه", "ە": "ه", "ؤ": "و", "ء": ""}
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _tables() -> tuple[MappingProxyType[str, str], MappingProxyType[str, str]]:
+    by_fold: dict[str, str] = {}
+    by_letters: dict[str, str] = {}
+    for line in table_bytes().decode().splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        spellings, _, arabic = line.partition("|")
+        symbol, *others = spellings.split()
+        for spelling in (symbol.rstrip("23"), *others):
+            by_fold.setdefault(fold(latin(normal(spelling))), symbol)
+        for spelling in arabic.split():
+            by_letters.setdefault(arabic_key(normal(spelling)), symbol)
+    return MappingProxyType(by_fold), MappingProxyType(by_letters)
+
+
+def of_fold(folded: str) -> str:
+    """The class symbol of a folded Latin spelling, or "" for none."""
+    return _tables()[0].get(folded, "")
+
+
+def of_arabic(word: str) -> str:
+    """The class symbol of a word in Arabic script (`normal`), or "" for none."""
+    return _tables()[1].get(arabic_key(word), "")
+
+
+@lru_cache(maxsize=4096)
+def class_codes(symbol: str) -> frozenset[tuple[str, str]]:
+    """Every (family, code) that some spelling of the class has."""
+    from detente.topics.names import frequency
+    from detente.topics.names.parts import part
+
+    found: set[tuple[str, str]] = set()
+    for folded in _members().get(symbol, ()):
+        for family, codes in frequency.codes_of(part(folded, "name", symbol, folded)).items():
+            found.update((family, code) for code in codes)
+    return frozenset(found)
+
+
+@lru_cache(maxsize=1)
+def _members() -> MappingProxyType[str, tuple[str, ...]]:
+    members: dict[str, list[str]] = {}
+    for folded, symbol in _tables()[0].items():
+        members.setdefault(symbol, []).append(folded)
+    return MappingProxyType({symbol: tuple(folded) for symbol, folded in members.items()})

@@ -1,0 +1,168 @@
+"""Names of several scripts in Latin letters, and Latin spellings of one sound made one (spec/tokens-people, section 2).
+
+Romanising keeps what the source script tells and nothing more: Arabic script writes few vowels, so its romanisation is a
+row of consonants and long vowels, and only codes that ignore vowels can compare it with a Latin spelling.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Literal
+
+from anyascii import anyascii
+
+Script = Literal["latin", "cyrillic", "arabic", "greek", "georgian", "armenian", "other"]
+
+_RANGES: tuple[tuple[int, int, Script], ...] = (
+    (0x0041, 0x024F, "latin"),
+    (0x1E00, 0x1EFF, "latin"),
+    (0x0400, 0x052F, "cyrillic"),
+    (0x0600, 0x06FF, "arabic"),
+    (0x0750, 0x077F, "arabic"),
+    (0x08A0, 0x08FF, "arabic"),
+    (0xFB50, 0xFDFF, "arabic"),
+    (0xFE70, 0xFEFC, "arabic"),
+    (0x0370, 0x03FF, "greek"),
+    (0x1F00, 0x1FFF, "greek"),
+    (0x10A0, 0x10FF, "georgian"),
+    (0x1C90, 0x1CBF, "georgian"),
+    (0x0530, 0x058F, "armenian"),
+)
+
+# GOST-like English values; the Belarusian and Ukrainian letters as in those countries' passports.
+_CYRILLIC = dict(
+    zip(
+        "абвгдезийклмнопрстуфыэіўґѓќљњџјєѕ",
+        ["a", "b", "v", "g", "d", "e", "z", "i", "i", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "f", "y", "e",
+         "i", "u", "g", "g", "k", "l", "n", "dzh", "i", "ye", "dz"],
+        strict=True,
+    )
+) | {
+    "ё": "yo", "ж": "zh", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ъ": "", "ь": "", "ю": "yu",
+    "я": "ya", "ї": "yi", "ђ": "dj", "ћ": "ch", "ә": "a", "ғ": "g", "қ": "k", "ң": "n", "ө": "o", "ұ": "u", "ү": "u",
+    "һ": "h", "ҳ": "h", "ҷ": "j", "ӣ": "i", "ӯ": "u", "ӏ": "", "ʼ": "",
+}  # fmt: skip
+
+# Latin letters whose diacritic is a sound of its own. Others lose their marks by decomposition.
+_LATIN = {
+    "š": "sh", "ś": "sh", "ş": "sh", "ș": "sh", "ŝ": "sh", "č": "ch", "ć": "ch", "ç": "ch", "ĉ": "ch", "ž": "zh",
+    "ź": "z", "ż": "zh", "ğ": "g", "ġ": "g", "ǧ": "j", "ĝ": "j", "ı": "i", "ø": "o", "ö": "o", "ü": "u", "ł": "l",
+    "đ": "dj", "ð": "d", "þ": "th", "ß": "ss", "æ": "ae", "œ": "oe", "ə": "a", "ḫ": "kh", "ẖ": "kh", "ḏ": "dh",
+    "ṯ": "th", "ñ": "n", "ţ": "ts", "ț": "ts", "ě": "ye", "ř": "rzh", "ï": "i", "ŋ": "ng", "ñ": "n",
+}  # fmt: skip
+
+# Arabic and Persian letters; one value each. Readings that differ by language are settled in codes.skeletons.
+_ARABIC = {
+    "ا": "a", "أ": "a", "إ": "i", "آ": "a", "ٱ": "a", "ء": "", "ؤ": "u", "ئ": "i", "ى": "i", "ب": "b", "پ": "p",
+    "ت": "t", "ث": "th", "ج": "j", "چ": "ch", "ح": "h", "خ": "kh", "د": "d", "ذ": "dh", "ر": "r", "ز": "z",
+    "ژ": "zh", "س": "s", "ش": "sh", "ص": "s", "ض": "d", "ط": "t", "ظ": "z", "ع": "", "غ": "gh", "ف": "f",
+    "ڤ": "v", "ق": "q", "ك": "k", "ک": "k", "ڪ": "k", "گ": "g", "ل": "l", "م": "m", "ن": "n", "ں": "n", "ه": "h",
+    "ھ": "h", "ہ": "h", "ة": "a", "ۀ": "a", "ۃ": "a", "و": "u", "ي": "i", "ی": "i", "ې": "e", "ۍ": "i", "ے": "e",
+    "ۋ": "v", "ټ": "t", "ډ": "d", "ړ": "r", "ڼ": "n", "ښ": "kh", "ږ": "g", "څ": "ts", "ځ": "dz", "ٹ": "t", "ڈ": "d",
+    "ڑ": "r", "ە": "a",
+}  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _script_of(letter: str) -> Script:
+    code = ord(letter)
+    for low, high, script in _RANGES:
+        if low <= code <= high:
+            return script
+    return "other"
+
+
+def script(text: str) -> Script:
+    """The script that most letters of `text` are in; "other" for scripts without a table here.
+
+    >>> script("Шамиль"), script("شامل"), script("Basayev")
+    ('cyrillic', 'arabic', 'latin')
+    """
+    counts: dict[Script, int] = {}
+    for letter in text:
+        if letter.isalpha():
+            found = _script_of(letter)
+            counts[found] = counts.get(found, 0) + 1
+    if not counts:
+        return "other"
+    return max(sorted(counts), key=lambda name: counts[name])
+
+
+def normal(text: str) -> str:
+    """Compatibility-composed lower case; Arabic presentation forms, marks and stretching strokes gone."""
+    text = unicodedata.normalize("NFKC", text).lower()
+    return re.sub(
+        "[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640\u200c-\u200f\u202a-\u202e\u2066-\u2069\ufeff]",
+        "",
+        text,
+    )
+
+
+@lru_cache(maxsize=1 << 16)
+def latin(word: str) -> str:
+    """One word (of `normal` text) in the letters a-z. Letters of unknown scripts are dropped here: see `known`.
+
+    >>> latin("басаев"), latin("bassaïev"), latin("باساييف")
+    ('basaev', 'bassaiev', 'basaiif')
+    """
+    out: list[str] = []
+    for letter in word:
+        if "a" <= letter <= "z":
+            out.append(letter)
+            continue
+        for table in (_CYRILLIC, _LATIN, _ARABIC):
+            if letter in table:
+                out.append(table[letter])
+                break
+        else:
+            plain = unicodedata.normalize("NFD", letter)[0]
+            out.append(plain if "a" <= plain <= "z" else _CYRILLIC.get(plain) or anyascii(letter).lower())
+    return re.sub("[^a-z]", "", "".join(out))
+
+
+_SYSTEMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), to)
+    for pattern, to in (
+        # consonants: German, French, Polish, English digraphs of the same sounds
+        ("chtch|schtsch|szcz|shtch|stsch", "shch"),
+        ("tsch|tch|cz", "ch"),
+        ("dsch|dzsch|dzh|dj", "j"),
+        ("sch|sz", "sh"),
+        ("zh", "j"),
+        ("kh", "h"),
+        ("gh", "g"),
+        ("ph", "f"),
+        ("th", "t"),
+        ("dh", "d"),
+        ("ck|q", "k"),
+        ("tz|ts", "c"),
+        ("x", "ks"),
+        ("w", "v"),
+        # vowels
+        ("ou|oo", "u"),
+        ("ee", "i"),
+        ("j(?=[bcdfgklmnprstvz]|$)", "i"),
+        ("[iy]?y?[iy]o", "e"),
+        ("[iyj]+e", "e"),
+        ("[iy]+(?=[au])", "i"),
+        ("y", "i"),
+        ("eu(?=[g])", "ev"),
+        ("ff$", "v"),
+        (r"(.)\1+", r"\1"),
+        ("(?<=[bcdfghjklmnprstvz])(ei|ai|i)$", "i"),
+    )
+)
+
+
+@lru_cache(maxsize=1 << 16)
+def fold(romanised: str) -> str:
+    """One spelling for the spellings of one sound: French, English, German, Turkish and scholarly systems undone.
+
+    >>> fold("bassaiev"), fold("basayev"), fold("basaev")
+    ('basaev', 'basaev', 'basaev')
+    """
+    for pattern, to in _SYSTEMS:
+        romanised = pattern.sub(to, romanised)
+    return romanised
