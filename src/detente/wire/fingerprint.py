@@ -33,7 +33,7 @@ def fingerprint_words(party: str | bytes) -> tuple[str, ...]:
 
 
 def same_fingerprint(party: str, spoken: str | Sequence[str]) -> None:
-    """Returns if what a person typed (the sixteen words, or the whole hex id) names this party; else Misuse."""
+    """Returns if what a person typed, sixteen words or the whole hex id, names this party; else Misuse."""
     words = tuple(spoken.lower().split() if isinstance(spoken, str) else (word.lower() for word in spoken))
     if words not in (fingerprint_words(party), (party,)):
         raise Misuse(
