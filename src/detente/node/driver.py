@@ -1,0 +1,340 @@
+"""The one loop: load, receive, save state and journal and outbox in one transaction; send only after the commit.
+
+A ceremony is a fold over stored inputs, so a crash at any point loses nothing: the next process replays. A message that was an input already is dropped;
+another message in its place is equivocation. Computing happens outside the transaction and is thrown away where another writer was first.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import msgspec
+
+from detente.ceremonies.ceremony import Append, Ask, Ceremony, Decision, Effect, Finish, Incoming, Kind, Progress, Send
+from detente.errors import BadSignature, DetenteError, Equivocation, Malformed, Misuse, OutOfTurn, PeerFault, Refused, Unavailable
+from detente.journal.entries import encode_entry
+from detente.node.ports import CeremonyRow, Clock, Entropy, InputRow, OutgoingRow, Store, Transaction
+from detente.wire.bundle import unpack_bundle
+from detente.wire.identity import Identity
+from detente.wire.keys import KeyRing
+from detente.wire.messages import Instant, Message, ReceivedMessage, check_parts, open_message, part_of, seal_message
+
+SOFTWARE = "detente/0.1"
+END_STEPS = {"abort": "aborted", "refuse": "refused"}
+ABORTED = "a check on a message failed; the conversation is over and the evidence is kept"
+MAX_PART = 1 << 30
+RETRIES = 8
+
+
+class Desk(Protocol):
+    """What the node says to the driver: the policy and the meaning that ceremonies have none of."""
+
+    def identity(self) -> Identity: ...
+    def keys(self, tx: Transaction) -> KeyRing: ...
+    def kind(self, name: str) -> Kind: ...
+    def admit(self, tx: Transaction, message: ReceivedMessage) -> msgspec.Struct:
+        """The setup with which a ceremony that the peer begins is answered. Raises Refused."""
+
+    def settle(self, tx: Transaction, row: CeremonyRow, effect: Finish | Ask) -> None:
+        """Stores what a ceremony gave or asks, in the same transaction."""
+
+    def evidence(self, tx: Transaction, row: CeremonyRow | None, party: str, fault: PeerFault) -> None:
+        """Keeps what shows the peer's fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one input: the ceremony's row after it, and what `Append` effects were given as journal indices."""
+
+    row: CeremonyRow
+    appended: tuple[tuple[Append, int], ...] = ()
+    repeated: bool = False
+
+
+class Driver:
+    """Drives every ceremony of a node. Safe from several threads; several processes may drive the same store."""
+
+    def __init__(self, store: Store, clock: Clock, entropy: Entropy, desk: Desk) -> None:
+        self._store, self._clock, self._entropy, self._desk = store, clock, entropy, desk
+        self._live: dict[str, tuple[int, Ceremony]] = {}
+        self._locks: dict[str, threading.RLock] = {}
+        self._guard = threading.Lock()
+        self.on_progress: Callable[[str, Progress], None] = lambda ceremony, progress: None
+
+    # -- what the node calls
+
+    def begin(self, kind: str, party: str, setup: msgspec.Struct, agreement: str = "") -> str:
+        """Opens a ceremony with a peer; its first message is in the outbox when this returns. Returns the ceremony's id."""
+        identity, seed = self._entropy.draw(16).hex(), self._entropy.draw(32)
+        now = self._clock.now()
+        state, effects = self._desk.kind(kind).begin(setup, seed, now)
+        row = self._row(identity, kind, party, "first", agreement, setup, seed, now)
+        with self._store.transaction() as tx:
+            self._apply(tx, row, effects, now)
+        self._keep(identity, 0, state, effects)
+        return identity
+
+    def decide(self, ceremony: str, decision: Decision) -> Outcome:
+        """Feeds a person's decision to a ceremony."""
+        raw = msgspec.json.encode({"what": decision.what, "body": decision.body})
+        with self._lock(ceremony):
+            for _ in range(RETRIES):
+                row = self._open_row(ceremony)
+                state = self._state(row)
+                now = self._clock.now()
+                new, effects = state.decide(decision, now)
+                outcome = self._commit(row, InputRow(row.id, row.inputs, "", raw, {}, now), effects, now)
+                if outcome is not None:
+                    self._keep(row.id, row.inputs + 1, new, effects)
+                    return outcome
+        raise Unavailable("another process keeps advancing this conversation; try again")
+
+    def abort(self, ceremony: str, reason: str) -> None:
+        """Ends a ceremony of ours by an operator's order; the peer is told."""
+        with self._lock(ceremony):
+            row = self._open_row(ceremony)
+            now = self._clock.now()
+            with self._store.transaction() as tx:
+                self._end(tx, row, "abort", reason, Refused(reason), now)
+            self._live.pop(ceremony, None)
+
+    def receive(self, bundle: bytes) -> str:
+        """Takes one bundle from a peer: verifies, advances its ceremony, stores the reply. Returns the message id, to be acknowledged.
+
+        Whatever the peer did wrong is journalled here and ends the conversation; BadSignature and Malformed of the envelope itself
+        are raised, for there is nobody to hold to account.
+        """
+        raw, parts = unpack_bundle(bundle, max_part=MAX_PART)
+        now = self._clock.now()
+        with self._store.snapshot() as tx:
+            received = open_message(
+                raw, self._desk.keys(tx), recipient=self._desk.identity().party, max_part=MAX_PART, at=now
+            )
+        check_parts(received.message, parts)
+        with self._lock(received.message.ceremony):
+            for _ in range(RETRIES):
+                if self._take(received, parts):
+                    return received.id
+        raise Unavailable("another process keeps advancing this conversation; try again")
+
+    # -- one message
+
+    def _take(self, received: ReceivedMessage, parts: Mapping[str, bytes]) -> bool:
+        """True once the message is dealt with; False where another writer was first and all must be read again."""
+        message, now = received.message, self._clock.now()
+        with self._store.snapshot() as tx:
+            row = tx.ceremonies.get(message.ceremony)
+            known = [] if row is None else [i for i in tx.ceremonies.inputs(row.id) if i.message]
+        if row is None:
+            row = self._admit(received, now)
+            if row is None:
+                return True
+        elif row.party != message.sender or row.kind != message.kind:
+            raise Malformed("a message of a conversation that is not the sender's", received.raw)
+        if row.status != "open" or any(i.message == received.id for i in known):
+            return True  # late, or a repeat: acknowledged, and nothing more
+        try:
+            return self._advance(row, received, parts, len(known), now)
+        except PeerFault as fault:
+            self._fail(row, fault, received, now)
+        except Refused as refusal:
+            with self._store.transaction() as tx:
+                self._end(tx, row, "refuse", str(refusal), refusal, now)
+            self._live.pop(row.id, None)
+        return True
+
+    def _advance(
+        self, row: CeremonyRow, received: ReceivedMessage, parts: Mapping[str, bytes], heard: int, now: Instant
+    ) -> bool:
+        message = received.message
+        if message.sequence < heard:
+            raise Equivocation("a second message in the place of one that was received", received.raw)
+        if message.sequence > heard:
+            raise Unavailable("a message before the one that precedes it; it will be sent again")
+        if message.agreement != row.agreement:
+            raise OutOfTurn("a message under another agreement than its conversation", received.raw)
+        if message.step in END_STEPS:
+            self._peer_ended(row, received, now)
+            return True
+        state = self._state(row)
+        incoming = Incoming(message.step, message.body, parts, received.id, received.raw)
+        new, effects = state.receive(incoming, now)
+        with self._store.transaction() as tx:
+            stored = {name: tx.blobs.put(row.id, data) for name, data in parts.items()}
+            outcome = self._store_input(tx, row, InputRow(row.id, row.inputs, received.id, received.raw, stored, now), effects, now)
+        if outcome is None:
+            return False
+        self._keep(row.id, row.inputs + 1, new, effects)
+        return True
+
+    def _admit(self, received: ReceivedMessage, now: Instant) -> CeremonyRow | None:
+        """Creates the row of a ceremony that the peer begins; a refusal is stored as an ended ceremony and sent."""
+        message = received.message
+        seed = self._entropy.draw(32)
+        try:
+            if message.sequence != 0:
+                raise Refused("this conversation is not known here; begin a new one")
+            if message.step in END_STEPS:
+                return None
+            with self._store.snapshot() as tx:
+                setup = self._desk.admit(tx, received)
+        except Refused as refusal:
+            row = self._row(message.ceremony, message.kind, message.sender, "second", message.agreement, None, seed, now)
+            with self._store.transaction() as tx:
+                self._end(tx, row, "refuse", str(refusal), refusal, now)
+            return None
+        row = self._row(message.ceremony, message.kind, message.sender, "second", message.agreement, setup, seed, now)
+        with self._store.transaction() as tx:
+            if tx.ceremonies.get(row.id) is None:
+                tx.ceremonies.put(row)
+        return row
+
+    def _peer_ended(self, row: CeremonyRow, received: ReceivedMessage, now: Instant) -> None:
+        step = received.message.step
+        reason = str(received.message.body.get("reason", ""))[:500]
+        fault = Refused(f"the peer ended it: {reason}")
+        with self._store.transaction() as tx:
+            status = "aborted" if step == "abort" else "refused"
+            self._append(tx, row, Append("run.aborted" if row.kind == "matching" else "ceremony.ended", row.id, {"by": "theirs", "reason": reason}), now)
+            self._finish(tx, row, Finish(status, None, fault), now)
+        self._live.pop(row.id, None)
+
+    def _fail(self, row: CeremonyRow, fault: PeerFault, received: ReceivedMessage, now: Instant) -> None:
+        with self._store.transaction() as tx:
+            fault.evidence = (*fault.evidence, received.raw) if received.raw not in fault.evidence else fault.evidence
+            self._desk.evidence(tx, row, row.party, fault)
+            self._end(tx, row, "abort", ABORTED, fault, now)
+        self._live.pop(row.id, None)
+
+    # -- state
+
+    def _open_row(self, ceremony: str) -> CeremonyRow:
+        with self._store.snapshot() as tx:
+            row = tx.ceremonies.get(ceremony)
+        if row is None:
+            raise Misuse(f"no conversation {ceremony}")
+        if row.status != "open":
+            raise Misuse(f"conversation {ceremony[:8]} is over: {row.status}")
+        return row
+
+    def _state(self, row: CeremonyRow) -> Ceremony:
+        """The live state, or a replay of setup, seed and inputs."""
+        live = self._live.get(row.id)
+        if live is not None and live[0] == row.inputs:
+            return live[1]
+        if row.software != SOFTWARE:
+            raise Refused(f"this conversation was begun by {row.software} and cannot be resumed by {SOFTWARE}: begin it anew")
+        kind = self._desk.kind(row.kind)
+        setup = msgspec.msgpack.decode(row.setup, type=kind.Setup)
+        state: Ceremony
+        if row.role == "first":
+            state, _ = kind.begin(setup, row.seed, row.began)
+        else:
+            state = kind.answer(setup, row.seed, row.began)
+        with self._store.snapshot() as tx:
+            for stored in tx.ceremonies.inputs(row.id)[: row.inputs]:
+                state = self._replay(tx, state, stored)
+        return state
+
+    def _replay(self, tx: Transaction, state: Ceremony, stored: InputRow) -> Ceremony:
+        if not stored.message:
+            body = msgspec.json.decode(stored.raw)
+            return state.decide(Decision(body["what"], body["body"]), stored.at)[0]
+        received = open_message(
+            stored.raw, self._desk.keys(tx), recipient=self._desk.identity().party, max_part=MAX_PART, at=stored.at
+        )
+        parts = {name: tx.blobs.get(digest) for name, digest in stored.parts.items()}
+        message = Incoming(received.message.step, received.message.body, parts, received.id, stored.raw)
+        return state.receive(message, stored.at)[0]
+
+    def _keep(self, ceremony: str, inputs: int, state: Ceremony, effects: Sequence[Effect]) -> None:
+        if any(isinstance(e, Finish) for e in effects):
+            self._live.pop(ceremony, None)
+        else:
+            self._live[ceremony] = (inputs, state)
+        for effect in effects:
+            if isinstance(effect, Progress):
+                self.on_progress(ceremony, effect)
+
+    def _lock(self, ceremony: str) -> threading.RLock:
+        with self._guard:
+            return self._locks.setdefault(ceremony, threading.RLock())
+
+    def _row(
+        self, identity: str, kind: str, party: str, role: Any, agreement: str, setup: msgspec.Struct | None, seed: bytes, now: Instant
+    ) -> CeremonyRow:
+        encoded = b"" if setup is None else msgspec.msgpack.encode(setup)
+        return CeremonyRow(identity, kind, party, role, agreement, "open", encoded, seed, SOFTWARE, now)
+
+    # -- effects
+
+    def _commit(self, row: CeremonyRow, stored: InputRow, effects: Sequence[Effect], now: Instant) -> Outcome | None:
+        with self._store.transaction() as tx:
+            return self._store_input(tx, row, stored, effects, now)
+
+    def _store_input(
+        self, tx: Transaction, row: CeremonyRow, stored: InputRow, effects: Sequence[Effect], now: Instant
+    ) -> Outcome | None:
+        current = tx.ceremonies.get(row.id)
+        if current is None or current.status != "open" or current.inputs != row.inputs:
+            return None
+        if not tx.ceremonies.add_input(stored):
+            return None
+        return self._apply(tx, msgspec.structs.replace(current, inputs=current.inputs + 1), effects, now)
+
+    def _apply(self, tx: Transaction, row: CeremonyRow, effects: Sequence[Effect], now: Instant) -> Outcome:
+        appended = []
+        for effect in effects:
+            match effect:
+                case Send():
+                    row = self._send(tx, row, effect, now)
+                case Append():
+                    appended.append((effect, self._append(tx, row, effect, now)))
+                case Progress():
+                    summary = {"what": effect.what, "done": effect.done, "total": effect.total}
+                    row = msgspec.structs.replace(row, summary=msgspec.json.encode(summary))
+                case Ask():
+                    self._desk.settle(tx, row, effect)
+                case Finish():
+                    return Outcome(self._finish(tx, row, effect, now), tuple(appended))
+        tx.ceremonies.put(row)
+        return Outcome(row, tuple(appended))
+
+    def _send(self, tx: Transaction, row: CeremonyRow, effect: Send, now: Instant) -> CeremonyRow:
+        signer = self._desk.identity()
+        parts = tuple(part_of(name, effect.parts[name]) for name in sorted(effect.parts))
+        message = Message(
+            sender=signer.party, recipient=row.party, ceremony=row.id, kind=row.kind, step=effect.step,  # type: ignore[arg-type]
+            sequence=row.sent, sent=now, agreement=row.agreement, body=dict(effect.body), parts=parts,
+        )  # fmt: skip
+        raw = seal_message(message, signer)
+        stored = {name: tx.blobs.put(row.id, data) for name, data in effect.parts.items()}
+        from hashlib import sha256
+
+        tx.outbox.put(OutgoingRow(sha256(raw).hexdigest(), row.party, row.id, row.sent, raw, stored, now))
+        return msgspec.structs.replace(row, sent=row.sent + 1)
+
+    def _append(self, tx: Transaction, row: CeremonyRow, effect: Append, now: Instant) -> int:
+        data = encode_entry(effect.kind, now, effect.subject, dict(effect.body))
+        return tx.journal.append(effect.kind, effect.subject, row.party, now, data)
+
+    def _end(self, tx: Transaction, row: CeremonyRow, step: str, reason: str, fault: DetenteError, now: Instant) -> None:
+        """Ends a ceremony on our side: the peer is told, in words that tell nothing of which check failed."""
+        row = self._send(tx, row, Send(step, {"reason": reason}), now)
+        kind = "run.aborted" if row.kind == "matching" else "ceremony.ended"
+        self._append(tx, row, Append(kind, row.id, {"by": "ours", "reason": reason}), now)
+        self._finish(tx, row, Finish("aborted" if step == "abort" else "refused", None, fault), now)
+
+    def _finish(self, tx: Transaction, row: CeremonyRow, effect: Finish, now: Instant) -> CeremonyRow:
+        """Stores the outcome and erases seed, setup and parts: keys, outputs and lists do not outlive the run (spec/matching, step 4)."""
+        self._desk.settle(tx, row, effect)
+        summary = {"what": effect.outcome, "reason": str(effect.fault) if effect.fault else ""}
+        ended = msgspec.structs.replace(
+            row, status=effect.outcome, seed=b"", setup=b"", ended=now, summary=msgspec.json.encode(summary)
+        )
+        tx.ceremonies.put(ended)
+        tx.blobs.erase(row.id)
+        return ended
