@@ -1,4 +1,4 @@
-"""Opens the embedded store: SQLite in WAL mode, encrypted by SQLCipher. Only this module knows SQLite's own words."""
+"""Opens the embedded store: SQLite in WAL mode, encrypted by SQLCipher. SQLite's own words stay here."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def open_store(
     """Opens the node's database, brings its tables up to date, and returns the store. Several processes may.
 
     `create` makes a new one (readable by its owner alone) where there is none. `draw` yields the keys that
-    seal bodies. Raises Misuse for a wrong passphrase or a missing file, Unavailable where the SQLite library is
-    too old or the store busy.
+    seal bodies. Raises Misuse for a wrong passphrase or a missing file, Unavailable where the SQLite library
+    is too old or the store busy.
 
     >>> store = open_store(Path("node/store.db"), "correct horse", create=True)  # doctest: +SKIP
     """
@@ -162,7 +162,7 @@ def _allow_writing(connection: Any, _record: Any) -> None:
 
 
 def _truncate_log(engine: Engine) -> bool:
-    """Empties the write-ahead log, where pages from before an erasure may stand; False while a reader needs it."""
+    """Empties the write-ahead log, where pages from before an erasure may stand. False if in use."""
     raw = engine.raw_connection()
     try:
         raw.execute("PRAGMA busy_timeout = 200")

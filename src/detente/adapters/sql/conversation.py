@@ -42,7 +42,7 @@ class SqlCeremonies:
         return [CeremonyRow(**row._mapping) for row in found]
 
     def add_input(self, row: InputRow) -> bool:
-        """False where this message is an input already (nothing is stored); Unavailable where the position is taken."""
+        """False where this message is an input already. Raises Unavailable where the position is taken."""
         table = tables.inputs
         known = select(1).where(table.c.message == row.message)
         if row.message and self._connection.execute(known).first() is not None:
@@ -77,7 +77,7 @@ class SqlOutbox:
         self._connection = connection
 
     def put(self, row: OutgoingRow) -> None:
-        """Stores a message to send; putting it again changes nothing. Raises Misuse where a part is not stored yet."""
+        """Stores a message to send; again changes nothing. Raises Misuse where a part is not stored yet."""
         table = tables.outbox
         known = select(1).where(table.c.party == row.party, table.c.message == row.message)
         if self._connection.execute(known).first() is not None:
@@ -159,7 +159,7 @@ class SqlBlobs:
         return data
 
     def erase(self, ceremony: str) -> None:
-        """Erases what only this ceremony owns; what a pending message needs goes when that is acknowledged."""
+        """Erases what only this ceremony owns; what a pending message needs goes once it is acknowledged."""
         owners = tables.blob_owners
         owned = select(owners.c.sha256).where(owners.c.ceremony == ceremony)
         freed = self._connection.execute(owned).scalars().all()

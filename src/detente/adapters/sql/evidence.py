@@ -45,7 +45,7 @@ class SqlPeers:
 class SqlJournal:
     """The journal's leaves and the nodes of its RFC 9162 tree.
 
-    Node (level, index) covers the 2^level leaves from index * 2^level on; it is stored once both its children are.
+    Node (level, index) covers the 2^level leaves from index * 2^level on; it is stored once its children are.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -93,7 +93,7 @@ class SqlJournal:
     def find(
         self, *, kind: str = "", subject: str = "", party: str | None = None, since: int = 0
     ) -> Iterator[EntryRow]:
-        """In order of index, up to the size when reading began; `party` None: any, "": those that concern no peer."""
+        """In order of index, up to the size when reading began. `party` None: any; "": of no peer."""
         table = tables.entries
         end = self.size()
         query = (
@@ -127,7 +127,7 @@ class SqlCheckpoints:
         self._connection = connection
 
     def put(self, row: CheckpointRow) -> None:
-        """Stores a signed tree head. Raises Equivocation where another root stands at its origin, cosigner and size."""
+        """Stores a signed tree head. Raises Equivocation where one of its size has another root."""
         table = tables.checkpoints
         same = (table.c.origin == row.origin, table.c.cosigner == row.cosigner, table.c.size == row.size)
         known = self._connection.execute(select(table.c.root, table.c.note).where(*same)).first()

@@ -53,7 +53,9 @@ class SqlRecords:
             else:
                 inserts.append(values)
         if updates:
-            columns = {name: bindparam(f"new_{name}") for name in table.columns.keys() if name != "id"}
+            columns = {
+                column: bindparam(f"new_{column.name}") for column in table.c if column is not table.c.id
+            }
             self._connection.execute(delete(keys).where(keys.c.id.in_(known_ids)))
             self._connection.execute(
                 update(table).where(table.c.id == bindparam("new_id")).values(columns), updates
@@ -63,7 +65,7 @@ class SqlRecords:
         self._connection.execute(insert(keys), new_keys)
 
     def get(self, id: str) -> RecordRow | None:
-        """None where the id was never used. An erased record is a tombstone: body, content, salt, grounds are empty."""
+        """None where the id was never used. A tombstone has an empty body, content, salt and grounds."""
         found = self._connection.execute(_records_with_keys().where(tables.records.c.id == id)).first()
         return None if found is None else _record(found)
 
@@ -74,7 +76,7 @@ class SqlRecords:
         query = matching(query, table, origin=origin).order_by(table.c.id).limit(CHUNK)
         after: str | None = None
         while True:
-            # By chunks after the last id, not by one cursor: nothing stays open when the caller stops half way.
+            # By chunks after the last id, not by one cursor: nothing stays open if the caller stops half way.
             held = self._connection.execute(query if after is None else query.where(table.c.id > after)).all()
             for found in held:
                 yield _record(found)
@@ -237,7 +239,7 @@ class SqlItems:
         return [_item(found) for found in self._connection.execute(query)]
 
     def erase(self, id: str) -> None:
-        """Shreds the item's key and plaintext; the statement and the row stay. Raises Misuse where there is none."""
+        """Shreds the item's key and plaintext; statement and row stay. Raises Misuse where there is none."""
         table = tables.items
         self._connection.execute(delete(tables.item_keys).where(tables.item_keys.c.id == id))
         blank = update(table).where(table.c.id == id).values(erased=1, sealed=b"")

@@ -62,7 +62,7 @@ class SqlStore:
     def transaction(self) -> Iterator[SqlTransaction]:
         """Reads and writes, all or nothing: committed where the block ends well, undone where it raises.
 
-        Raises Unavailable where no turn came within 30 s, Misuse where this thread has a transaction open already.
+        Raises Unavailable where no turn came within 30 s, Misuse where this thread has a transaction open.
         """
         if self._writer == threading.get_ident():
             raise Misuse("this thread has a transaction open already: use that one")

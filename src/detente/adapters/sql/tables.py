@@ -176,7 +176,7 @@ records = Table(
     Index(None, "topic", "id"),
 )
 
-# Keys live in small tables of their own: shredding one overwrites a page, whatever the size of what it sealed.
+# Keys live in small tables of their own: shredding one overwrites a page, however large what it sealed.
 record_keys = Table(
     "record_keys",
     metadata,

@@ -11,7 +11,7 @@ from detente.errors import Misuse
 
 
 def upgrade(engine: Engine) -> None:
-    """Runs the migrations that a database lacks, in one transaction; of several processes one does, others wait.
+    """Runs the migrations that a database lacks, in one transaction; if several processes try, one does.
 
     Raises Misuse where a newer version of the software wrote it.
     """
