@@ -89,7 +89,9 @@ class Ours:
 def token_hash(terms: RunTerms, token: Token) -> bytes:
     """What is blinded: separated by agreement, topic and version, so that no two agreements can be joined on it."""
     domain = f"{terms.agreement}/{terms.topic}/{terms.version}/{token.kind}".encode()
-    return hashlib.sha256(b"detente/token/1" + len(domain).to_bytes(2, "big") + domain + token.value.encode()).digest()
+    return hashlib.sha256(
+        b"detente/token/1" + len(domain).to_bytes(2, "big") + domain + token.value.encode()
+    ).digest()
 
 
 def entry_commitment(salt: bytes, commitment: bytes, index: int) -> bytes:
@@ -107,7 +109,9 @@ def prepare(setup: Setup, topic: Topic, entropy: bytes) -> Ours:
     terms = setup.terms
     for kind, bits in topic.kinds.items():
         if bits < ENTROPY_FLOOR:
-            raise TooRevealing(f"tokens of kind {kind} hold {bits} bits; below {ENTROPY_FLOOR} a peer could try them all")
+            raise TooRevealing(
+                f"tokens of kind {kind} hold {bits} bits; below {ENTROPY_FLOOR} a peer could try them all"
+            )
     records = tuple(_our_record(setup, index, entropy) for index in range(len(setup.records)))
     holders = tuple(_holder(setup, index, record, entropy) for index, record in enumerate(records))
     behind: dict[Token, list[int]] = {}
@@ -147,7 +151,9 @@ def dummy_seeds(entropy: bytes, size: int) -> bytes:
 def _our_record(setup: Setup, index: int, entropy: bytes) -> OurRecord:
     record, terms = setup.records[index], setup.terms
     tokens = tuple(Token(*t) for t in record.tokens[: terms.tokens_per_record])
-    values = Values(record.values[: terms.values_per_record], terms.values_per_record, derive(entropy, "values", index))
+    values = Values(
+        record.values[: terms.values_per_record], terms.values_per_record, derive(entropy, "values", index)
+    )
     profile = {**record.profile, COUNT: len(values.values)}
     return OurRecord(derive(entropy, "handle", index)[:16], tokens, values, profile)
 
@@ -199,7 +205,11 @@ def _examine_entry(proof: EntryProof, head: Head) -> None:
         root = bytes.fromhex(entry.body.root)
     except (msgspec.DecodeError, msgspec.ValidationError, ValueError):
         raise FailedCheck(proof.entry) from None
-    if entry.kind != "records.loaded" or entry.body.count != proof.count or not 0 <= proof.place < proof.count:
+    if (
+        entry.kind != "records.loaded"
+        or entry.body.count != proof.count
+        or not 0 <= proof.place < proof.count
+    ):
         raise FailedCheck(proof.entry)
     if not kernel.merkle_verify(proof.commitment, proof.place, proof.count, proof.path, root):
         raise FailedCheck(proof.entry)
@@ -229,15 +239,25 @@ def second_round(
         candidate, index = table[position]
         values = records[candidate.record].values
         salt, path = values.open(index)
-        return b"t" + msgspec.msgpack.encode(ValueProof(candidate.id, *values.values[index], index, salt, path))
+        return b"t" + msgspec.msgpack.encode(
+            ValueProof(candidate.id, *values.values[index], index, salt, path)
+        )
 
     return tokens, Commitment(tokens, [b""] * size, derive(seed, "salts")), grounds
 
 
-def examine_value(sid: bytes, leaf: Leaf, grounds: bytes, compared: Mapping[bytes, Candidate], capacity: int) -> None:
+def examine_value(
+    sid: bytes, leaf: Leaf, grounds: bytes, compared: Mapping[bytes, Candidate], capacity: int
+) -> None:
     """An audited token of their round two is a value that they committed to in round one, of a pair that is compared, or FailedCheck."""
     proof = stages.decode(grounds, ValueProof)
     candidate = compared.get(proof.pair)
-    if leaf.holders or candidate is None or value_token(sid, proof.pair, proof.kind, proof.value) != leaf.token:
+    if (
+        leaf.holders
+        or candidate is None
+        or value_token(sid, proof.pair, proof.kind, proof.value) != leaf.token
+    ):
         raise FailedCheck(leaf.token)
-    verify_value(candidate.theirs.values, capacity, proof.index, proof.salt, proof.kind, proof.value, proof.path)
+    verify_value(
+        candidate.theirs.values, capacity, proof.index, proof.salt, proof.kind, proof.value, proof.path
+    )

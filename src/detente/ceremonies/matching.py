@@ -1,10 +1,10 @@
 """Matching: two parties find what both hold. spec/matching, steps 1 to 10; what follows (people decide) is the node's.
 
-    FIRST  propose  the run statement, as far as first can write it
-    SECOND accept   the whole run statement; its hash is sid
-           ...      round one: composite tokens (ceremonies/stage)
-           ...      round two: committed values of candidate pairs
-           confirm  both name the hash of the findings, which both computed alike
+FIRST  propose  the run statement, as far as first can write it
+SECOND accept   the whole run statement; its hash is sid
+       ...      round one: composite tokens (ceremonies/stage)
+       ...      round two: committed values of candidate pairs
+       confirm  both name the hash of the findings, which both computed alike
 """
 
 from __future__ import annotations
@@ -140,7 +140,9 @@ class Matching:
         started = Append("run.started", self.sid.hex(), {"statement": self.statement})
         return ready, [*before, started, *send]
 
-    def _open_round(self, number: int, inputs: Inputs, sizes: Mapping[str, int]) -> tuple[Matching, list[Effect]]:
+    def _open_round(
+        self, number: int, inputs: Inputs, sizes: Mapping[str, int]
+    ) -> tuple[Matching, list[Effect]]:
         """Charges a round and opens its stage."""
         terms = self.setup.terms
         tokens, commitment, grounds = inputs
@@ -160,7 +162,12 @@ class Matching:
         )
         stage, send = stages.begin(plan)
         ready = replace(self, expects="stage", stage=stage, round=number)
-        charge: dict[str, Json] = {"topic": terms.topic, "agreement": terms.agreement, "round": number, **sizes}
+        charge: dict[str, Json] = {
+            "topic": terms.topic,
+            "agreement": terms.agreement,
+            "round": number,
+            **sizes,
+        }
         return ready, [Append("run.charged", self.sid.hex(), charge), *ready._labelled(send)]
 
     def _labelled(self, send: Send | None) -> list[Effect]:
@@ -176,7 +183,11 @@ class Matching:
         if not stage.finished:
             return advanced, effects
         try:
-            moved, after = advanced._to_round_two(send is None) if self.round == 1 else advanced._to_confirm(send is None)
+            moved, after = (
+                advanced._to_round_two(send is None)
+                if self.round == 1
+                else advanced._to_confirm(send is None)
+            )
         except FailedCheck as fault:
             raise FailedCheck(message.raw, *fault.evidence) from None
         return moved, [*effects, *after]
@@ -184,7 +195,12 @@ class Matching:
     def _to_round_two(self, our_turn: bool) -> Step:
         stage, terms = _there(self.stage), self.setup.terms
         found, over = candidates(
-            self.sid, self.role, self.ours.records, self._overlap(stage), terms.pairs_per_record, terms.values_per_record
+            self.sid,
+            self.role,
+            self.ours.records,
+            self._overlap(stage),
+            terms.pairs_per_record,
+            terms.values_per_record,
         )
         compared = to_compare(self.topic, found)
         counts = {
@@ -276,7 +292,11 @@ class Matching:
     def _confirmation(self) -> dict[str, Json]:
         findings = _there(self.result).findings
         lines: list[Json] = sorted([f.id, f.judgement.score, f.judgement.grade] for f in findings)
-        return {"run": self.sid.hex(), "findings": hashlib.sha256(canonical(lines)).hexdigest(), "count": len(lines)}
+        return {
+            "run": self.sid.hex(),
+            "findings": hashlib.sha256(canonical(lines)).hexdigest(),
+            "count": len(lines),
+        }
 
     def _on_confirm(self, message: Incoming) -> Step:
         ours = self._confirmation()

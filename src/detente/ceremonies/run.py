@@ -89,10 +89,15 @@ def complete(setup: Setup, proposed: Statement, size: int, nonce: str, evidence:
     sizes, nonces = _numbers(proposed, evidence)
     expected = propose(setup, 0, "")
     expected["roles"] = {"first": setup.theirs, "second": setup.ours}
-    expected["heads"] = {"first": msgspec.to_builtins(setup.their_head), "second": msgspec.to_builtins(setup.head)}
+    expected["heads"] = {
+        "first": msgspec.to_builtins(setup.their_head),
+        "second": msgspec.to_builtins(setup.head),
+    }
     for name in ("run", "terms", "roles", "heads"):
         if proposed.get(name) != expected[name]:
-            raise NotAgreed(f"the proposed run differs from what is agreed in its {name}: compare `agreement show` on both sides")
+            raise NotAgreed(
+                f"the proposed run differs from what is agreed in its {name}: compare `agreement show` on both sides"
+            )
     if set(proposed) != set(expected) or set(sizes) != {"first"} or set(nonces) != {"first"}:
         raise Malformed("a run proposal with the wrong fields", evidence)
     _check_size(setup, sizes["first"], evidence)
@@ -102,7 +107,11 @@ def complete(setup: Setup, proposed: Statement, size: int, nonce: str, evidence:
 def check_accepted(setup: Setup, proposed: Statement, accepted: Statement, evidence: bytes) -> None:
     """FIRST checks that the acceptance is its own proposal with nothing but second's size and nonce added."""
     sizes, nonces = _numbers(accepted, evidence)
-    expected = {**proposed, "sizes": {**sizes, **_object(proposed, "sizes")}, "nonces": {**nonces, **_object(proposed, "nonces")}}
+    expected = {
+        **proposed,
+        "sizes": {**sizes, **_object(proposed, "sizes")},
+        "nonces": {**nonces, **_object(proposed, "nonces")},
+    }
     if accepted != expected or set(sizes) != {"first", "second"} or set(nonces) != {"first", "second"}:
         raise Malformed("an acceptance that changes the proposed run", evidence)
     _check_size(setup, sizes["second"], evidence)
@@ -127,7 +136,12 @@ def _object(statement: Mapping[str, Json], name: str) -> dict[str, Json]:
 def _numbers(statement: Statement, evidence: bytes) -> tuple[dict[str, Json], dict[str, Json]]:
     sizes, nonces = _object(statement, "sizes"), _object(statement, "nonces")
     good = all(isinstance(s, int) and not isinstance(s, bool) for s in sizes.values())
-    if not good or not all(isinstance(n, str) and len(n) == 64 for n in nonces.values()) or not sizes or not nonces:
+    if (
+        not good
+        or not all(isinstance(n, str) and len(n) == 64 for n in nonces.values())
+        or not sizes
+        or not nonces
+    ):
         raise Malformed("a run statement with bad sizes or nonces", evidence)
     return sizes, nonces
 
@@ -136,4 +150,6 @@ def _check_size(setup: Setup, size: Json, evidence: bytes) -> None:
     if not isinstance(size, int) or size < 1:
         raise Malformed("a run of no tokens", evidence)
     if size > setup.terms.tokens_limit:
-        raise Refused(f"the peer declares {size} tokens; the agreement allows {setup.terms.tokens_limit} a side in one run")
+        raise Refused(
+            f"the peer declares {size} tokens; the agreement allows {setup.terms.tokens_limit} a side in one run"
+        )

@@ -67,7 +67,9 @@ class Plan:
     leaves: bool  # whether the overlap's leaves are opened
     seed: bytes
     grounds: Callable[[int], bytes]  # our position -> grounds
-    examine: Callable[[Leaf, bytes], None]  # checks the peer's grounds of a token that is no dummy; raises FailedCheck
+    examine: Callable[
+        [Leaf, bytes], None
+    ]  # checks the peer's grounds of a token that is no dummy; raises FailedCheck
 
     @property
     def size(self) -> int:
@@ -104,7 +106,9 @@ class Stage:
     def receive(self, message: Incoming) -> tuple[Stage, Send | None]:
         """The peer's next message; the reply is None where the stage is over and the turn is ours."""
         if self.finished or message.step not in self.expects:
-            raise OutOfTurn(f"{message.step} where {' or '.join(self.expects) or 'nothing'} is due", message.raw)
+            raise OutOfTurn(
+                f"{message.step} where {' or '.join(self.expects) or 'nothing'} is due", message.raw
+            )
         handler = _HANDLERS[message.step]
         try:
             return handler(self, message.parts)
@@ -193,7 +197,9 @@ def _on_results(stage: Stage, parts: Mapping[str, bytes]) -> tuple[Stage, Send]:
             raise OutOfTurn("results before the evaluation is over")
         if len(parts["coin"]) != HASH:
             raise Malformed("a commitment to a coin is 32 bytes")
-        return replace(stage, promise=parts["coin"], expects=("audit",)), Send("coin", {}, {"coin": stage.coin})
+        return replace(stage, promise=parts["coin"], expects=("audit",)), Send(
+            "coin", {}, {"coin": stage.coin}
+        )
     if not _ready(stage):
         raise OutOfTurn("results before the evaluation is over")
     stage = _commit_results(stage)
@@ -315,7 +321,9 @@ def _send_buckets(stage: Stage) -> tuple[Stage, Send | None]:
         out["first"] = results.open_bucket(stage.sent + 1)
     stage = replace(stage, sent=stage.sent + len(out))
     if stage.sent == plan.buckets and stage.got == plan.buckets:  # ours was the last word: the turn is theirs
-        stage = replace(stage, expects=("leaves",)) if plan.leaves else replace(stage, expects=(), finished=True)
+        stage = (
+            replace(stage, expects=("leaves",)) if plan.leaves else replace(stage, expects=(), finished=True)
+        )
     return stage, Send("open", {}, out)
 
 

@@ -6,6 +6,7 @@ another message in its place is equivocation. Computing happens outside the tran
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,14 +14,43 @@ from typing import Any, Protocol
 
 import msgspec
 
-from detente.ceremonies.ceremony import Append, Ask, Ceremony, Decision, Effect, Finish, Incoming, Kind, Progress, Send
-from detente.errors import BadSignature, DetenteError, Equivocation, Malformed, Misuse, OutOfTurn, PeerFault, Refused, Unavailable
-from detente.journal.entries import encode_entry
+from detente.ceremonies.ceremony import (
+    Append,
+    Ask,
+    Ceremony,
+    Decision,
+    Effect,
+    Finish,
+    Incoming,
+    Kind,
+    Progress,
+    Send,
+)
+from detente.errors import (
+    BadSignature,
+    DetenteError,
+    Equivocation,
+    Malformed,
+    Misuse,
+    OutOfTurn,
+    PeerFault,
+    Refused,
+    Unavailable,
+)
+from detente.journal.entries import SALT_BYTES, Entry
 from detente.node.ports import CeremonyRow, Clock, Entropy, InputRow, OutgoingRow, Store, Transaction
 from detente.wire.bundle import unpack_bundle
 from detente.wire.identity import Identity
 from detente.wire.keys import KeyRing
-from detente.wire.messages import Instant, Message, ReceivedMessage, check_parts, open_message, part_of, seal_message
+from detente.wire.messages import (
+    Instant,
+    Message,
+    ReceivedMessage,
+    check_parts,
+    open_message,
+    part_of,
+    seal_message,
+)
 
 SOFTWARE = "detente/0.1"
 END_STEPS = {"abort": "aborted", "refuse": "refused"}
@@ -40,6 +70,9 @@ class Desk(Protocol):
 
     def settle(self, tx: Transaction, row: CeremonyRow, effect: Finish | Ask) -> None:
         """Stores what a ceremony gave or asks, in the same transaction."""
+
+    def answer(self, row: CeremonyRow, ask: Ask) -> Decision | None:
+        """What the node itself answers once the commit is durable (a cosignature, a receipt's tree size); None where a person must."""
 
     def evidence(self, tx: Transaction, row: CeremonyRow | None, party: str, fault: PeerFault) -> None:
         """Keeps what shows the peer's fault."""
@@ -75,6 +108,7 @@ class Driver:
         with self._store.transaction() as tx:
             self._apply(tx, row, effects, now)
         self._keep(identity, 0, state, effects)
+        self._answer(row, effects)
         return identity
 
     def decide(self, ceremony: str, decision: Decision) -> Outcome:
@@ -89,6 +123,7 @@ class Driver:
                 outcome = self._commit(row, InputRow(row.id, row.inputs, "", raw, {}, now), effects, now)
                 if outcome is not None:
                     self._keep(row.id, row.inputs + 1, new, effects)
+                    self._answer(outcome.row, effects)
                     return outcome
         raise Unavailable("another process keeps advancing this conversation; try again")
 
@@ -147,7 +182,12 @@ class Driver:
         return True
 
     def _advance(
-        self, row: CeremonyRow, received: ReceivedMessage, parts: Mapping[str, bytes], heard: int, now: Instant
+        self,
+        row: CeremonyRow,
+        received: ReceivedMessage,
+        parts: Mapping[str, bytes],
+        heard: int,
+        now: Instant,
     ) -> bool:
         message = received.message
         if message.sequence < heard:
@@ -164,11 +204,31 @@ class Driver:
         new, effects = state.receive(incoming, now)
         with self._store.transaction() as tx:
             stored = {name: tx.blobs.put(row.id, data) for name, data in parts.items()}
-            outcome = self._store_input(tx, row, InputRow(row.id, row.inputs, received.id, received.raw, stored, now), effects, now)
+            outcome = self._store_input(
+                tx, row, InputRow(row.id, row.inputs, received.id, received.raw, stored, now), effects, now
+            )
         if outcome is None:
             return False
         self._keep(row.id, row.inputs + 1, new, effects)
+        self._answer(outcome.row, effects)
         return True
+
+    def _answer(self, row: CeremonyRow, effects: Sequence[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, Ask):
+                decision = self._desk.answer(row, effect)
+                if decision is not None:
+                    self.decide(row.id, decision)
+
+    def resume(self) -> int:
+        """After a start: what the node would have answered just before it stopped is answered now. Returns how many conversations are open."""
+        with self._store.snapshot() as tx:
+            rows = tx.ceremonies.find(status="open")
+        for row in rows:
+            ask = msgspec.json.decode(row.summary).get("ask")
+            if ask is not None:
+                self._answer(row, [Ask(ask["question"], ask["subject"])])
+        return len(rows)
 
     def _admit(self, received: ReceivedMessage, now: Instant) -> CeremonyRow | None:
         """Creates the row of a ceremony that the peer begins; a refusal is stored as an ended ceremony and sent."""
@@ -182,11 +242,15 @@ class Driver:
             with self._store.snapshot() as tx:
                 setup = self._desk.admit(tx, received)
         except Refused as refusal:
-            row = self._row(message.ceremony, message.kind, message.sender, "second", message.agreement, None, seed, now)
+            row = self._row(
+                message.ceremony, message.kind, message.sender, "second", message.agreement, None, seed, now
+            )
             with self._store.transaction() as tx:
                 self._end(tx, row, "refuse", str(refusal), refusal, now)
             return None
-        row = self._row(message.ceremony, message.kind, message.sender, "second", message.agreement, setup, seed, now)
+        row = self._row(
+            message.ceremony, message.kind, message.sender, "second", message.agreement, setup, seed, now
+        )
         with self._store.transaction() as tx:
             if tx.ceremonies.get(row.id) is None:
                 tx.ceremonies.put(row)
@@ -198,13 +262,24 @@ class Driver:
         fault = Refused(f"the peer ended it: {reason}")
         with self._store.transaction() as tx:
             status = "aborted" if step == "abort" else "refused"
-            self._append(tx, row, Append("run.aborted" if row.kind == "matching" else "ceremony.ended", row.id, {"by": "theirs", "reason": reason}), now)
+            self._append(
+                tx,
+                row,
+                Append(
+                    "run.aborted" if row.kind == "matching" else "conversation.ended",
+                    row.id,
+                    {"by": "theirs", "reason": reason},
+                ),
+                now,
+            )
             self._finish(tx, row, Finish(status, None, fault), now)
         self._live.pop(row.id, None)
 
     def _fail(self, row: CeremonyRow, fault: PeerFault, received: ReceivedMessage, now: Instant) -> None:
         with self._store.transaction() as tx:
-            fault.evidence = (*fault.evidence, received.raw) if received.raw not in fault.evidence else fault.evidence
+            fault.evidence = (
+                (*fault.evidence, received.raw) if received.raw not in fault.evidence else fault.evidence
+            )
             self._desk.evidence(tx, row, row.party, fault)
             self._end(tx, row, "abort", ABORTED, fault, now)
         self._live.pop(row.id, None)
@@ -226,7 +301,9 @@ class Driver:
         if live is not None and live[0] == row.inputs:
             return live[1]
         if row.software != SOFTWARE:
-            raise Refused(f"this conversation was begun by {row.software} and cannot be resumed by {SOFTWARE}: begin it anew")
+            raise Refused(
+                f"this conversation was begun by {row.software} and cannot be resumed by {SOFTWARE}: begin it anew"
+            )
         kind = self._desk.kind(row.kind)
         setup = msgspec.msgpack.decode(row.setup, type=kind.Setup)
         state: Ceremony
@@ -244,7 +321,11 @@ class Driver:
             body = msgspec.json.decode(stored.raw)
             return state.decide(Decision(body["what"], body["body"]), stored.at)[0]
         received = open_message(
-            stored.raw, self._desk.keys(tx), recipient=self._desk.identity().party, max_part=MAX_PART, at=stored.at
+            stored.raw,
+            self._desk.keys(tx),
+            recipient=self._desk.identity().party,
+            max_part=MAX_PART,
+            at=stored.at,
         )
         parts = {name: tx.blobs.get(digest) for name, digest in stored.parts.items()}
         message = Incoming(received.message.step, received.message.body, parts, received.id, stored.raw)
@@ -264,14 +345,24 @@ class Driver:
             return self._locks.setdefault(ceremony, threading.RLock())
 
     def _row(
-        self, identity: str, kind: str, party: str, role: Any, agreement: str, setup: msgspec.Struct | None, seed: bytes, now: Instant
+        self,
+        identity: str,
+        kind: str,
+        party: str,
+        role: Any,
+        agreement: str,
+        setup: msgspec.Struct | None,
+        seed: bytes,
+        now: Instant,
     ) -> CeremonyRow:
         encoded = b"" if setup is None else msgspec.msgpack.encode(setup)
         return CeremonyRow(identity, kind, party, role, agreement, "open", encoded, seed, SOFTWARE, now)
 
     # -- effects
 
-    def _commit(self, row: CeremonyRow, stored: InputRow, effects: Sequence[Effect], now: Instant) -> Outcome | None:
+    def _commit(
+        self, row: CeremonyRow, stored: InputRow, effects: Sequence[Effect], now: Instant
+    ) -> Outcome | None:
         with self._store.transaction() as tx:
             return self._store_input(tx, row, stored, effects, now)
 
@@ -283,7 +374,8 @@ class Driver:
             return None
         if not tx.ceremonies.add_input(stored):
             return None
-        return self._apply(tx, msgspec.structs.replace(current, inputs=current.inputs + 1), effects, now)
+        fresh = msgspec.structs.replace(current, inputs=current.inputs + 1, summary=b"{}")
+        return self._apply(tx, fresh, effects, now)
 
     def _apply(self, tx: Transaction, row: CeremonyRow, effects: Sequence[Effect], now: Instant) -> Outcome:
         appended = []
@@ -297,6 +389,8 @@ class Driver:
                     summary = {"what": effect.what, "done": effect.done, "total": effect.total}
                     row = msgspec.structs.replace(row, summary=msgspec.json.encode(summary))
                 case Ask():
+                    asked = {"ask": {"question": effect.question, "subject": dict(effect.subject)}}
+                    row = msgspec.structs.replace(row, summary=msgspec.json.encode(asked))
                     self._desk.settle(tx, row, effect)
                 case Finish():
                     return Outcome(self._finish(tx, row, effect, now), tuple(appended))
@@ -312,19 +406,23 @@ class Driver:
         )  # fmt: skip
         raw = seal_message(message, signer)
         stored = {name: tx.blobs.put(row.id, data) for name, data in effect.parts.items()}
-        from hashlib import sha256
-
-        tx.outbox.put(OutgoingRow(sha256(raw).hexdigest(), row.party, row.id, row.sent, raw, stored, now))
+        tx.outbox.put(
+            OutgoingRow(hashlib.sha256(raw).hexdigest(), row.party, row.id, row.sent, raw, stored, now)
+        )
         return msgspec.structs.replace(row, sent=row.sent + 1)
 
     def _append(self, tx: Transaction, row: CeremonyRow, effect: Append, now: Instant) -> int:
-        data = encode_entry(effect.kind, now, effect.subject, dict(effect.body))
-        return tx.journal.append(effect.kind, effect.subject, row.party, now, data)
+        entry = Entry(
+            effect.kind, now, effect.subject, dict(effect.body), self._entropy.draw(SALT_BYTES).hex()
+        )
+        return tx.journal.append(effect.kind, effect.subject, row.party, now, entry.encode())
 
-    def _end(self, tx: Transaction, row: CeremonyRow, step: str, reason: str, fault: DetenteError, now: Instant) -> None:
+    def _end(
+        self, tx: Transaction, row: CeremonyRow, step: str, reason: str, fault: DetenteError, now: Instant
+    ) -> None:
         """Ends a ceremony on our side: the peer is told, in words that tell nothing of which check failed."""
         row = self._send(tx, row, Send(step, {"reason": reason}), now)
-        kind = "run.aborted" if row.kind == "matching" else "ceremony.ended"
+        kind = "run.aborted" if row.kind == "matching" else "conversation.ended"
         self._append(tx, row, Append(kind, row.id, {"by": "ours", "reason": reason}), now)
         self._finish(tx, row, Finish("aborted" if step == "abort" else "refused", None, fault), now)
 

@@ -152,7 +152,18 @@ class ItemRow(msgspec.Struct, frozen=True):
     party: str
     direction: Literal["given", "received"]
     number: int
-    state: Literal["prepared", "approved", "sent", "opened", "received", "accepted", "disputed", "recalled", "erased", "void"]
+    state: Literal[
+        "prepared",
+        "approved",
+        "sent",
+        "opened",
+        "received",
+        "accepted",
+        "disputed",
+        "recalled",
+        "erased",
+        "void",
+    ]
     marking: str
     statement: bytes  # signed envelope
     plaintext: bytes  # sealed by the store under the item's key; erasing the key erases it
@@ -177,7 +188,9 @@ class Journal(Protocol):
 
     def size(self) -> int: ...
     def entry(self, index: int) -> EntryRow: ...
-    def find(self, *, kind: str = "", subject: str = "", party: str | None = None, since: int = 0) -> Iterator[EntryRow]: ...
+    def find(
+        self, *, kind: str = "", subject: str = "", party: str | None = None, since: int = 0
+    ) -> Iterator[EntryRow]: ...
     def hash_at(self, level: int, index: int) -> bytes: ...
 
 
@@ -233,7 +246,16 @@ class Records(Protocol):
 class Findings(Protocol):
     def put(self, rows: Iterable[FindingRow]) -> None: ...
     def get(self, id: str) -> FindingRow | None: ...
-    def find(self, *, party: str = "", status: str = "", grade: str = "", run: str = "", limit: int = 0, offset: int = 0) -> Sequence[FindingRow]:
+    def find(
+        self,
+        *,
+        party: str = "",
+        status: str = "",
+        grade: str = "",
+        run: str = "",
+        limit: int = 0,
+        offset: int = 0,
+    ) -> Sequence[FindingRow]:
         """Best score first, then id."""
 
 
@@ -249,7 +271,9 @@ class Items(Protocol):
         """Inserts or replaces by id. Raises Refused where the finding was released already (UNIQUE)."""
 
     def get(self, id: str) -> ItemRow | None: ...
-    def find(self, *, party: str = "", direction: str = "", state: str = "", finding: str = "", swap: str = "") -> Sequence[ItemRow]: ...
+    def find(
+        self, *, party: str = "", direction: str = "", state: str = "", finding: str = "", swap: str = ""
+    ) -> Sequence[ItemRow]: ...
     def erase(self, id: str) -> None:
         """Shreds the item's key and plaintext; the statement and the row stay."""
 

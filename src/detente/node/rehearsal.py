@@ -88,7 +88,15 @@ def rehearse(
         prepared.append((rows, batch))
     kind = MatchingKind({topic.name: topic}, {engine.name: engine})
     setups = [
-        Setup(side.identity.party, other.identity.party, terms, heads[i], heads[1 - i], prepared[i][0], [prepared[i][1]])
+        Setup(
+            side.identity.party,
+            other.identity.party,
+            terms,
+            heads[i],
+            heads[1 - i],
+            prepared[i][0],
+            [prepared[i][1]],
+        )
         for i, (side, other) in enumerate(((first, second), (second, first)))
     ]
     second.state = kind.answer(setups[1], second.entropy, now)
@@ -99,7 +107,9 @@ def rehearse(
     names = {f.id: f.record for f in second.result.findings}
     pairs = tuple((f.record, names[f.id]) for f in first.result.findings)
     tokens = first.charged
-    return Rehearsal(first.result.sid, first.result.findings, pairs, tokens, sent, messages, first.result.counts)
+    return Rehearsal(
+        first.result.sid, first.result.findings, pairs, tokens, sent, messages, first.result.counts
+    )
 
 
 def run_terms(topic: Topic, engine: Engine, buckets: int, audit: int, records: int) -> RunTerms:
@@ -132,14 +142,19 @@ def run_record(record: Record, prepared: Prepared, batch: int, place: int) -> Ru
     )
 
 
-def _journalled(topic: Topic, records: Sequence[Record], entropy: bytes, now: Instant) -> tuple[Batch, list[RunRecord]]:
+def _journalled(
+    topic: Topic, records: Sequence[Record], entropy: bytes, now: Instant
+) -> tuple[Batch, list[RunRecord]]:
     """A journal of one entry that commits to all records, as `load` writes it."""
     commitments = b"".join(
-        hashlib.sha256(derive(entropy, "salt", i) + canonical(_plain(record))).digest() for i, record in enumerate(records)
+        hashlib.sha256(derive(entropy, "salt", i) + canonical(_plain(record))).digest()
+        for i, record in enumerate(records)
     )
     root = kernel.merkle_root(commitments) if commitments else hashlib.sha256(b"").digest()
     entry = canonical({"kind": "records.loaded", "body": {"count": len(records), "root": root.hex()}})
-    rows = [run_record(r, p, 0, i) for i, (r, p) in enumerate(zip(records, topic.prepare(records), strict=True))]
+    rows = [
+        run_record(r, p, 0, i) for i, (r, p) in enumerate(zip(records, topic.prepare(records), strict=True))
+    ]
     return Batch(entry, 0, b"", commitments), rows
 
 
@@ -149,7 +164,11 @@ def _plain(record: Record) -> dict[str, object]:
 
 
 def _converse(
-    first: _Side, second: _Side, effects: Sequence[Effect], now: Instant, on_progress: Callable[[Progress], None]
+    first: _Side,
+    second: _Side,
+    effects: Sequence[Effect],
+    now: Instant,
+    on_progress: Callable[[Progress], None],
 ) -> tuple[int, int]:
     """Hands messages to and fro until nobody has anything to say. Returns bytes and messages sent."""
     keys = KeyRing().with_party(first.identity.public).with_party(second.identity.public)

@@ -1,0 +1,108 @@
+"""The post: what goes between two nodes in one exchange, whoever carries it.
+
+A packet is a signed hello and bundles (spec/envelope). The answer carries our hello and what we have for them, so one side that listens is enough. A message
+stays in the outbox until the other's hello says that it is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from detente.errors import BadSignature, Unavailable
+from detente.node.driver import MAX_PART, Desk, Driver
+from detente.node.ports import Clock, OutgoingRow, PeerRow, Store, Transaction, Transport
+from detente.wire.bundle import pack_bundle
+from detente.wire.packet import MAX_BUNDLES, Hello, open_hello, pack_packet, seal_hello, unpack_packet
+
+MAX_HOPS = 100_000
+ROOM = 256 << 20  # bytes of bundles in one packet, but always at least one bundle
+
+
+class Post:
+    """Hands messages out and takes them in."""
+
+    def __init__(self, store: Store, clock: Clock, driver: Driver, desk: Desk) -> None:
+        self._store, self._clock, self._driver, self._desk = store, clock, driver, desk
+
+    def answer(self, packet: bytes) -> bytes:
+        """What the peer listener does with one request body. Raises BadSignature or Malformed: nobody we know."""
+        hello, stored = self._take(packet)
+        return self._pack(hello.sender, stored)
+
+    def deliver(self, peer: PeerRow, transport: Transport, until: Callable[[], bool] = lambda: False) -> int:
+        """Exchanges with a peer until neither has anything to say, or `until` says so. Returns the packets sent. Raises Unavailable."""
+        stored: Sequence[str] = ()
+        for hop in range(MAX_HOPS):
+            with self._store.snapshot() as tx:
+                pending = tx.outbox.pending(peer.party)
+            if hop and not pending and not stored:
+                return hop
+            reply = transport.exchange(peer, self._pack(peer.party, stored))
+            hello, stored = self._take(reply)
+            if hello.sender != peer.party:
+                raise BadSignature("another party answered than the one that was called")
+            if until():
+                return hop + 1
+        raise Unavailable("the conversation does not end; look at `detente doctor`")
+
+    def carry_out(self, party: str) -> bytes | None:
+        """Everything pending for a party as one packet, for a courier. None where there is nothing."""
+        with self._store.snapshot() as tx:
+            if not tx.outbox.pending(party):
+                return None
+        return self._pack(party, ())
+
+    def carry_in(self, packet: bytes) -> str:
+        """A courier's packet. Returns the sender's party id."""
+        return self._take(packet)[0].sender
+
+    def _take(self, packet: bytes) -> tuple[Hello, list[str]]:
+        """Verifies the hello, forgets what they have stored, feeds each bundle. Returns the ids that we have stored."""
+        raw, bundles = unpack_packet(packet, max_bundle=MAX_PART)
+        now = self._clock.now()
+        identity = self._desk.identity()
+        with self._store.snapshot() as tx:
+            hello = open_hello(raw, self._desk.keys(tx), recipient=identity.party, at=now)
+        self._note(hello, now)
+        stored = []
+        for bundle in bundles:
+            try:
+                stored.append(self._driver.receive(bundle))
+            except Unavailable:
+                continue  # not acknowledged: it comes again
+        return hello, stored
+
+    def _note(self, hello: Hello, now: int) -> None:
+        """Forgets what they have stored; keeps how far their clock is from ours where it moved by more than a second."""
+        skew = hello.at - now
+        with self._store.snapshot() as tx:
+            peer = tx.peers.get(hello.sender)
+        moved = peer is not None and abs(peer.skew_ms - skew) > 1000
+        if not hello.stored and not moved:
+            return
+        with self._store.transaction() as tx:
+            if hello.stored:
+                tx.outbox.acknowledge(hello.sender, hello.stored)
+            if moved and peer is not None:
+                tx.peers.put(msgspec.structs.replace(peer, skew_ms=skew))
+
+    def _pack(self, party: str, stored: Iterable[str]) -> bytes:
+        with self._store.snapshot() as tx:
+            bundles = list(self._bundles(tx, tx.outbox.pending(party)))
+        identity = self._desk.identity()
+        hello = seal_hello(Hello(identity.party, party, self._clock.now(), tuple(stored)), identity)
+        return pack_packet(hello, bundles)
+
+    def _bundles(self, tx: Transaction, rows: Sequence[OutgoingRow]) -> Iterable[bytes]:
+        room = ROOM
+        for row in rows[:MAX_BUNDLES]:
+            bundle = pack_bundle(row.raw, {name: tx.blobs.get(digest) for name, digest in row.parts.items()})
+            room -= len(bundle)
+            if room < 0 and room + len(bundle) != ROOM:
+                return
+            yield bundle
+
+
+__all__ = ["Post"]
