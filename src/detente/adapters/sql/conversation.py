@@ -86,7 +86,7 @@ class SqlOutbox:
         held = select(func.count()).select_from(tables.blobs).where(tables.blobs.c.sha256.in_(wanted))
         if wanted and self._connection.execute(held).scalar() != len(wanted):
             raise Misuse("a message names a part that is not stored: put its blobs before the message")
-        position = self._connection.execute(insert(table), values_of(row)).inserted_primary_key[0]
+        (position,) = self._connection.execute(insert(table), values_of(row)).inserted_primary_key or (None,)
         if wanted:
             parts = [{"position": position, "sha256": sha256} for sha256 in sorted(wanted)]
             self._connection.execute(insert(tables.outbox_parts), parts)
@@ -151,7 +151,7 @@ class SqlBlobs:
 
     def get(self, sha256: str) -> bytes:
         """Raises Misuse where no such blob is stored."""
-        data = self._connection.execute(
+        data: bytes | None = self._connection.execute(
             select(tables.blobs.c.data).where(tables.blobs.c.sha256 == sha256)
         ).scalar()
         if data is None:

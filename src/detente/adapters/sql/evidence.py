@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, func, insert, select
@@ -10,6 +9,7 @@ from sqlalchemy import Connection, func, insert, select
 from detente.adapters.sql import tables
 from detente.adapters.sql.rows import CHUNK, matching, replace, values_of
 from detente.errors import Equivocation, Misuse
+from detente.journal.merkle import Frontier, leaf_hash
 from detente.node.ports import CheckpointRow, EntryRow, PeerRow
 
 
@@ -50,37 +50,25 @@ class SqlJournal:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        # Within a transaction nobody else appends: the size and the newest left siblings are read once.
-        self._size: int | None = None
-        self._left: dict[int, bytes] = {}
+        # Within a transaction nobody else appends, so what the tree's right edge is, is read once.
+        self._frontier: Frontier | None = None
 
     def append(self, kind: str, subject: str, party: str, at: int, data: bytes) -> int:
         """Appends a leaf, stores the tree nodes that it completes, returns its index."""
-        index = self.size()
+        frontier = self._frontier or Frontier.load(self.size(), self.hash_at)
+        index = frontier.size
         row = {"index": index, "kind": kind, "subject": subject, "party": party, "at": at, "data": data}
         self._connection.execute(insert(tables.entries), row)
-        level, position, digest = 0, index, hashlib.sha256(b"\x00" + data).digest()  # RFC 9162, 2.1.1
-        completed = []
-        while True:
-            completed.append({"level": level, "index": position, "hash": digest})
-            if position % 2 == 0:
-                self._left[level] = digest
-                break
-            left = self._left.get(level) or self.hash_at(level, position - 1)
-            level, position, digest = (
-                level + 1,
-                position // 2,
-                hashlib.sha256(b"\x01" + left + digest).digest(),
-            )
-        self._connection.execute(insert(tables.nodes), completed)
-        self._size = index + 1
+        self._frontier, completed = frontier.append(leaf_hash(data))
+        nodes = [{"level": node.level, "index": node.index, "hash": node.hash} for node in completed]
+        self._connection.execute(insert(tables.nodes), nodes)
         return index
 
     def size(self) -> int:
-        if self._size is None:
-            newest = self._connection.execute(select(func.max(tables.entries.c.index))).scalar()
-            self._size = 0 if newest is None else newest + 1
-        return self._size
+        if self._frontier is not None:
+            return self._frontier.size
+        newest = self._connection.execute(select(func.max(tables.entries.c.index))).scalar()
+        return 0 if newest is None else newest + 1
 
     def entry(self, index: int) -> EntryRow:
         """Raises Misuse where the journal has no such entry."""
@@ -114,7 +102,7 @@ class SqlJournal:
         """The hash of one complete node, 32 bytes. Raises Misuse where the journal is too short for it."""
         table = tables.nodes
         query = select(table.c.hash).where(table.c.level == level, table.c.index == index)
-        digest = self._connection.execute(query).scalar()
+        digest: bytes | None = self._connection.execute(query).scalar()
         if digest is None:
             raise Misuse(
                 f"the journal's tree has no complete node ({level}, {index}): it holds {self.size()} leaves"

@@ -53,7 +53,7 @@ class SqlRecords:
             else:
                 inserts.append(values)
         if updates:
-            columns = {
+            columns: dict[Any, Any] = {
                 column: bindparam(f"new_{column.name}") for column in table.c if column is not table.c.id
             }
             self._connection.execute(delete(keys).where(keys.c.id.in_(known_ids)))

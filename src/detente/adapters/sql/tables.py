@@ -5,6 +5,8 @@ A change here is a new file in migrations/versions, and `SCHEMA` names the newes
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -30,19 +32,19 @@ metadata = MetaData(
 )
 
 
-def _text(name: str, **options: object) -> Column[str]:
+def _text(name: str, **options: Any) -> Column[str]:
     return Column(name, Text, nullable=False, **options)
 
 
-def _bytes(name: str, **options: object) -> Column[bytes]:
+def _bytes(name: str, **options: Any) -> Column[bytes]:
     return Column(name, LargeBinary, nullable=False, **options)
 
 
-def _number(name: str, **options: object) -> Column[int]:
+def _number(name: str, **options: Any) -> Column[int]:
     return Column(name, BigInteger, nullable=False, **options)
 
 
-def _instant_or_never(name: str) -> Column[int]:
+def _instant_or_never(name: str) -> Column[int | None]:
     return Column(name, BigInteger, nullable=True)
 
 
