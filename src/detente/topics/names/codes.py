@@ -94,37 +94,34 @@ def metaphones(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(code for code in doublemetaphone(word) if code))
 
 
-_SKELETON = {"q": "k", "g": "k", "c": "k", "p": "b"}
 _SILENT = frozenset("aeiouyvw")
+_BONES = {"q": "k", "p": "b", "T": "ts", "D": "dz", "g": "kj"}
+_DIGRAPHS = (
+    ("tch", "S"), ("tsch", "S"), ("dsch", "j"), ("dj", "j"), ("dzh", "j"), ("kh", "h"), ("gh", "k"), ("sch", "S"), ("sh", "S"),
+    ("ch", "S"), ("zh", "j"), ("ph", "f"), ("ck", "k"), ("x", "ks"), ("th", "T"), ("dh", "D"), ("ce", "s"), ("ci", "s"), ("c", "k"),
+)  # fmt: skip
 
 
 @lru_cache(maxsize=1 << 16)
 def skeletons(romanised: str) -> tuple[str, ...]:
-    """The consonants that Arabic script and its Latin spellings agree on; letters read in two ways give two skeletons."""
+    """The consonants that Arabic script and its Latin spellings agree on; letters read in two ways give two skeletons.
+
+    >>> skeletons("mouchaweh"), skeletons("mashuh")
+    (('mS',), ('mS',))
+    """
     word = romanised
-    for old, new in (
-        ("tch", "C"),
-        ("dsch", "j"),
-        ("dj", "j"),
-        ("dzh", "j"),
-        ("kh", "h"),
-        ("gh", "k"),
-        ("sh", "S"),
-        ("sch", "S"),
-        ("ch", "S"),
-        ("zh", "j"),
-        ("ph", "f"),
-        ("ck", "k"),
-        ("x", "ks"),
-        ("th", "T"),
-        ("dh", "D"),
-    ):
+    for old, new in _DIGRAPHS:
         word = word.replace(old, new)
-    letters = [_SKELETON.get(letter, letter) for letter in word if letter not in _SILENT]
+    glued = len(word) > 5 and word[:2] in ("al", "el") and word[2] not in "aeiouy"
+    readings = _read(word)
+    return tuple(dict.fromkeys(readings + _read(word[2:]) if glued else readings))
+
+
+def _read(word: str) -> list[str]:
+    letters = [letter for letter in word if letter not in _SILENT]
     if len(letters) > 1 and letters[-1] == "h":
         letters.pop()
-    readings: list[str] = [""]
+    readings = [""]
     for letter in letters:
-        options = {"T": "ts", "D": "dz", "C": "S"}.get(letter, letter)
-        readings = [r if r.endswith(o) else r + o for r in readings for o in options][:4]
-    return tuple(dict.fromkeys(readings))
+        readings = [r if r.endswith(o) else r + o for r in readings for o in _BONES.get(letter, letter)][:4]
+    return readings

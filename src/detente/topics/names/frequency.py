@@ -10,28 +10,35 @@ from importlib import resources
 from types import MappingProxyType
 
 from detente.topics.names.parts import Part
-from detente.topics.names.parts import part as build_part
+from detente.topics.names.parts import part as part_of
 
 TABLE = "frequency.txt"
-FAMILIES = ("form", "both", "dm", "mp", "bone", "sym")
+FAMILIES = ("given", "given here", "form", "dm", "mp", "bone")
 # A code that the table does not list is at most this surprising (decibits): the table's tail ends there.
-UNSEEN = {"form": 190, "both": 190, "dm": 175, "mp": 175, "bone": 165, "sym": 140}
+_UNSEEN = {"given": 140, "given here": 100, "form": 180, "dm": 165, "mp": 165, "bone": 155}
+_COMPOUND = 20  # decibits more for abd-X, abu-X, X-ullah, X-din than for X
 
 
 def codes_of(part: Part) -> dict[str, tuple[str, ...]]:
-    """The codes of a part by family."""
+    """The codes of a part by family, each family's first the main one."""
     return {
+        "given": (part.symbol,) if part.symbol else (),
         "form": (part.form,),
-        "both": tuple(f"{d}|{m}" for d in part.sounds[:4] for m in part.phones[:2]),
-        "dm": part.sounds[:4],
-        "mp": part.phones[:2],
-        "bone": part.bones[:4],
-        "sym": (part.symbol,) if part.symbol else (),
+        "dm": part.sounds[:2],
+        "mp": part.phones[:1],
+        "bone": part.bones[:2],
     }
+
+
+@lru_cache(maxsize=1 << 15)
+def codes_of_form(form: str) -> dict[str, tuple[str, ...]]:
+    """The codes that follow from a folded form alone (for telling which agreeing codes say the same thing)."""
+    return codes_of(part_of(form, "name", "", form))
 
 
 @lru_cache(maxsize=1)
 def table_bytes() -> bytes:
+    """The table as it ships: its hash is part of the token version."""
     return resources.files("detente.topics.names").joinpath(TABLE).read_bytes()
 
 
@@ -46,15 +53,14 @@ def _table() -> MappingProxyType[tuple[str, str], int]:
     return MappingProxyType(table)
 
 
+@lru_cache(maxsize=1 << 16)
 def surprise(family: str, code: str) -> int:
-    """Decibits: -10 log2 of the share of name tokens that have this code."""
-    return _table().get((family, code), UNSEEN[family])
+    """Decibits: -10 log2 of the share of name tokens that have this code. "given here": among names of the class's own culture.
 
-
-@lru_cache(maxsize=1 << 15)
-def codes_of_form(form: str) -> dict[str, tuple[str, ...]]:
-    """The codes that follow from a folded form alone (for telling which agreeing codes say the same thing)."""
-    codes = codes_of(build_part(form, "name", "", form))
-    codes.pop("form")
-    codes.pop("sym")
-    return codes
+    >>> surprise("given", "ivan") < surprise("form", "basaev")
+    True
+    """
+    compound, _, inner = code.rpartition(".")
+    if family in ("given", "given here") and compound:
+        return _table().get((family, inner), _UNSEEN[family]) + _COMPOUND
+    return _table().get((family, code), _UNSEEN[family])

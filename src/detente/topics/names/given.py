@@ -24,34 +24,64 @@ def arabic_key(word: str) -> str:
 
 _LETTERS = str.maketrans(
     {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ی", "ي": "ی", "ئ": "ی", "ې": "ی", "ۍ": "ی", "ے": "ی", "ك": "ک",
-     "ڪ": "ک", "ة": "ه", "ۀ": "ه", "ۃ": "ه", "ہ": "ه", "ھ": "ه", "ە": "ه", "ؤ": "و", "ء": ""}
+     "ڪ": "ک", "ة": "ه", "ۀ": "ه", "ۃ": "ه", "ہ": "ه", "ھ": "ه", "ە": "ه", "ؤ": "و", "ء": "", "\u0652": ""}
 )  # fmt: skip
 
 
 @lru_cache(maxsize=1)
-def _tables() -> tuple[MappingProxyType[str, str], MappingProxyType[str, str]]:
+def _tables() -> tuple[MappingProxyType[str, str], MappingProxyType[str, str], MappingProxyType[str, str]]:
     by_fold: dict[str, str] = {}
     by_letters: dict[str, str] = {}
+    cultures: dict[str, str] = {}
+    culture = ""
     for line in table_bytes().decode().splitlines():
-        if not line.strip() or line.startswith("#"):
-            continue
-        spellings, _, arabic = line.partition("|")
-        symbol, *others = spellings.split()
-        for spelling in (symbol.rstrip("23"), *others):
-            by_fold.setdefault(fold(latin(normal(spelling))), symbol)
-        for spelling in arabic.split():
-            by_letters.setdefault(arabic_key(normal(spelling)), symbol)
-    return MappingProxyType(by_fold), MappingProxyType(by_letters)
+        if line.startswith("["):
+            culture = line.strip("[]")
+        elif line.strip() and not line.startswith("#"):
+            spellings, _, arabic = line.partition("|")
+            symbol, *others = spellings.split()
+            cultures[symbol] = culture
+            for spelling in (symbol.rstrip("23"), *others):
+                by_fold.setdefault(fold(latin(normal(spelling))), symbol)
+            for spelling in arabic.split():
+                by_letters.setdefault(arabic_key(normal(spelling)), symbol)
+    return MappingProxyType(by_fold), MappingProxyType(by_letters), MappingProxyType(cultures)
 
 
+# Compounds: the class of the name inside, marked. (prefix, suffix, mark) in folded Latin and in Arabic letters.
+_COMPOUNDS = (("abdu", "", "abd."), ("abu", "", "abu."), ("", "ula", "ula."), ("", "din", "din."))
+_ARABIC_COMPOUNDS = (("ابدو", "", "abd."), ("ابو", "", "abu."), ("", "ولا", "ula."), ("", "دین", "din."))
+
+
+@lru_cache(maxsize=1 << 16)
 def of_fold(folded: str) -> str:
-    """The class symbol of a folded Latin spelling, or "" for none."""
-    return _tables()[0].get(folded, "")
+    """The class symbol of a folded Latin spelling, or "" for none.
+
+    >>> of_fold("ahmed"), of_fold("abduaziz"), of_fold("basaev")
+    ('ahmad', 'abd.aziz', '')
+    """
+    return _look(_tables()[0], folded, _COMPOUNDS)
 
 
 def of_arabic(word: str) -> str:
     """The class symbol of a word in Arabic script (`normal`), or "" for none."""
-    return _tables()[1].get(arabic_key(word), "")
+    return _look(_tables()[1], arabic_key(word), _ARABIC_COMPOUNDS)
+
+
+def _look(table: MappingProxyType[str, str], key: str, compounds: tuple[tuple[str, str, str], ...]) -> str:
+    if key in table:
+        return table[key]
+    for prefix, suffix, mark in compounds:
+        if key.startswith(prefix) and key.endswith(suffix):
+            inner = table.get(key[len(prefix) : len(key) - len(suffix)])
+            if inner:
+                return mark + inner
+    return ""
+
+
+def culture(symbol: str) -> str:
+    """The section of the table that a class stands in: "eastern", "western" or "islamic"."""
+    return _tables()[2].get(symbol.rpartition(".")[2], "")
 
 
 @lru_cache(maxsize=4096)

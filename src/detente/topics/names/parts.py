@@ -9,7 +9,7 @@ from typing import Literal
 
 from detente.topics.names import given
 from detente.topics.names.codes import daitch_mokotoff, metaphones, skeletons
-from detente.topics.names.romanise import fold, latin, normal, script
+from detente.topics.names.romanise import fold, latin, normal, script, sound
 
 Role = Literal["name", "patronymic", "initial"]
 
@@ -28,21 +28,140 @@ class Part:
 
 # Words that tell of descent, office or respect, not of the person. In folded Latin and in Arabic script.
 _PARTICLES = frozenset(
-    ["ben", "bin", "ibn", "bint", "binti", "ould", "uld", "vuld", "veld", "al", "el", "ul", "as", "ash", "at", "ar", "az", "an", "ad", "ash", "de", "la", "del", "der", "den", "van", "von", "da", "di", "do", "dos", "das", "le", "und", "y", "e", "i", "bey", "beg", "aka", "fka", "nee", "mr", "mrs", "ms", "dr", "prof", "eng", "gen", "col", "maj", "lt", "capt", "sir", "sheikh", "shaikh", "sheik", "shaykh", "shaik", "seih", "sheih", "cheikh", "mula", "mulah", "mulla", "mullah", "maulavi", "maulawi", "mavlavi", "mulvi", "molvi", "haji", "hadji", "hajji", "haj", "hajj", "hajj", "hac", "alhaj", "seied", "seid", "sayed", "said", "saied", "saiid", "sayyid", "hojatoleslam", "aiatolah", "ayatollah", "general", "colonel", "brigadier", "major", "dato", "datuk", "tan", "sri", "ustad"]
+    [
+        "ben",
+        "bin",
+        "ibn",
+        "bint",
+        "binti",
+        "ould",
+        "uld",
+        "vuld",
+        "veld",
+        "al",
+        "el",
+        "ul",
+        "as",
+        "ash",
+        "at",
+        "ar",
+        "az",
+        "an",
+        "ad",
+        "ash",
+        "de",
+        "la",
+        "del",
+        "der",
+        "den",
+        "van",
+        "von",
+        "da",
+        "di",
+        "do",
+        "dos",
+        "das",
+        "le",
+        "und",
+        "y",
+        "e",
+        "i",
+        "bey",
+        "beg",
+        "aka",
+        "fka",
+        "nee",
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "prof",
+        "eng",
+        "gen",
+        "col",
+        "maj",
+        "lt",
+        "capt",
+        "sir",
+        "sheikh",
+        "shaikh",
+        "sheik",
+        "shaykh",
+        "shaik",
+        "seih",
+        "sheih",
+        "cheikh",
+        "mula",
+        "mulah",
+        "mulla",
+        "mullah",
+        "maulavi",
+        "maulawi",
+        "mavlavi",
+        "mulvi",
+        "molvi",
+        "haji",
+        "hadji",
+        "hajji",
+        "haj",
+        "hajj",
+        "hajj",
+        "hac",
+        "alhaj",
+        "seied",
+        "seid",
+        "sayed",
+        "said",
+        "saied",
+        "saiid",
+        "sayyid",
+        "hojatoleslam",
+        "aiatolah",
+        "ayatollah",
+        "general",
+        "colonel",
+        "brigadier",
+        "major",
+        "dato",
+        "datuk",
+        "tan",
+        "sri",
+        "ustad",
+    ]
 )
 _ARABIC_PARTICLES = frozenset(
     given.arabic_key(word)
-    for word in ["بن", "ابن", "بنت", "ولد", "ال", "آل", "سید", "سيد", "السيد", "شیخ", "الشيخ", "شيخ", "الشیخ", "حاج", "حاجی", "حاجي", "الحاج", "ملا", "مولوی", "مولوي", "المولوي", "مولی", "ملک\u200c", "دکتر", "الدكتور"]
+    for word in [
+        "بن",
+        "ابن",
+        "بنت",
+        "ولد",
+        "ال",
+        "آل",
+        "سید",
+        "سيد",
+        "السيد",
+        "شیخ",
+        "الشيخ",
+        "شيخ",
+        "الشیخ",
+        "حاج",
+        "حاجی",
+        "حاجي",
+        "الحاج",
+        "ملا",
+        "مولوی",
+        "مولوي",
+        "المولوي",
+        "مولی",
+        "ملک\u200c",
+        "دکتر",
+        "الدكتور",
+    ]
 )
 _SAYYID = frozenset({"seied", "seid", "sayed", "said", "saied", "saiid", "sayyid"})
-_PATRONYMIC = re.compile(
-    "(?:(?:ov|ev|av|iev|ov)(?:ich|na)|(?:ich|inichna|ichna|avna|una|evna|ovna|ivna)|(?:eu|ou|au)na)$"
-)
-_SLAVIC_PATRONYMIC = re.compile(
-    "^(.{2,}?)(?:ovich|evich|avich|ivich|ovych|evych|ovna|evna|avna|ivna|ouna|euna|auna|una|inichna|ichna|ovic|evic)$"
-)
-_ABD = re.compile("^abd?(?:[aeiou]{0,2}(?:l|(?=(.)\\1)))?[- ]?(?=.{3})")
-_GLUED = ("muhamad", "mohamad", "mohamed", "gulam", "golam", "ali", "ahmad", "amir", "abdul", "seied")
+_PATRONYMIC = re.compile("^(.{2,}?)(?:[oeai]vich|ovna|evna|avna|ivna|[oea]una|inichna|ichna|[oe]vic)$")
+_ABD_ARABIC = "اب\u0652دو"  # abdu: the sukun keeps b and d together
 
 
 @lru_cache(maxsize=1 << 17)
@@ -50,12 +169,8 @@ def part(form: str, role: Role, symbol: str, raw: str) -> Part:
     """The part of this folded form; `raw` is its romanised spelling before folding (the skeleton reads digraphs there)."""
     if role == "initial":
         return Part(form, role, "", (), (), ())
-    return Part(form, role, symbol, daitch_mokotoff(_for_sounds(form)), metaphones(form), skeletons(raw))
-
-
-def _for_sounds(form: str) -> str:
-    # The fold writes "c" for ts; the chart reads "c" as k too. "ts" says what is meant.
-    return re.sub("c(?!h)", "ts", form)
+    heard = sound(raw)
+    return Part(form, role, symbol, daitch_mokotoff(heard), metaphones(heard), skeletons(raw))
 
 
 @lru_cache(maxsize=1 << 17)
@@ -75,18 +190,15 @@ def word_part(word: str) -> Part | None:
     symbol = given.of_fold(form)
     if symbol:
         return part(form, "name", symbol, raw)
-    found = _SLAVIC_PATRONYMIC.match(
-        re.sub("^(.*?)[vu]?i?c$", r"\1vich", raw)
-        if raw.endswith(("vic",))
-        else raw.replace("ych", "ich").replace("itch", "ich")
-    )
+    found = _PATRONYMIC.match(form)
     if found:
-        return part(fold(found.group(1)), "patronymic", _father(found.group(1)), found.group(1))
+        stem = found.group(1)
+        return part(stem, "patronymic", _father(stem), stem)
     return part(form, "name", "", raw)
 
 
 def _father(stem: str) -> str:
-    for ending in ("", "i", "ii", "ei", "a", "o", "ii", "ia", "il", "el", "r", "er", "y", "j", "iy", "ey"):
+    for ending in ("", "i", "a", "o", "ei", "ia"):
         symbol = given.of_fold(fold(stem + ending))
         if symbol:
             return symbol
@@ -98,7 +210,7 @@ def _arabic_part(word: str) -> Part | None:
     if key in _ARABIC_PARTICLES:
         return None
     symbol = given.of_arabic(word)
-    if not symbol and key.startswith("ال") and len(key) > 4:
+    if not symbol and word.startswith("ال") and len(key) > 4:
         word = word[2:]
         symbol = given.of_arabic(word)
     raw = latin(word)
@@ -140,7 +252,30 @@ def _joined(words: list[str]) -> list[str]:
     return out
 
 
-_ARTICLES = frozenset(["al", "el", "ul", "ol", "as", "ash", "ad", "at", "ar", "az", "an", "es", "ed", "er", "ur", "us", "ud", "ood", "eddin", "il"])
+_ARTICLES = frozenset(
+    [
+        "al",
+        "el",
+        "ul",
+        "ol",
+        "as",
+        "ash",
+        "ad",
+        "at",
+        "ar",
+        "az",
+        "an",
+        "es",
+        "ed",
+        "er",
+        "ur",
+        "us",
+        "ud",
+        "ood",
+        "eddin",
+        "il",
+    ]
+)
 _GOD = frozenset(["allah", "ullah", "ollah", "lah", "alah", "ulah"])
 _DIN = frozenset(["din", "deen", "dine", "eddin", "eddine", "uddin", "addin", "aldin"])
 
@@ -178,17 +313,17 @@ def _join_latin(out: list[str], word: str) -> None:
 def _join_arabic(out: list[str], key: str, word: str) -> None:
     previous = given.arabic_key(out[-1]) if out else ""
     if previous == "عبد":
-        out[-1] = "عبدالله" if key == "الله" else "ابدو" + key.removeprefix("ال")
+        out[-1] = "عبدالله" if key == "الله" else _ABD_ARABIC + key.removeprefix("ال")
     elif key == "الله" and previous:
-        out[-1] = out[-1] + "ula"
+        out[-1] = out[-1] + "ولا"
     elif key == "الدین" and previous:
         out[-1] = out[-1] + "دین"
     elif previous in ("ابو", "ابی"):
         out[-1] = "ابو" + key.removeprefix("ال")
     elif key.startswith("عبدال") and len(key) > 6 and key != "عبدالله":
-        out.append("ابدو" + key[5:])
+        out.append(_ABD_ARABIC + key[5:])
     elif key.endswith("الله") and len(key) > 5 and key != "عبدالله":
-        out.append(key[:-4] + "ula")
+        out.append(key[:-4] + "ولا")
     else:
         half = _halves(key)
         out.extend(half) if half else out.append(word)

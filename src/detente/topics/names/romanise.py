@@ -100,6 +100,21 @@ def normal(text: str) -> str:
     )
 
 
+def _arabic(word: str) -> str:
+    """Arabic script in Latin letters: waw and ya before a vowel are v and y; a short vowel is written between consonants."""
+    sounds = [_ARABIC.get(letter, "") for letter in word.replace("تش", "چ")]
+    out: list[str] = []
+    for at, now in enumerate(sounds):
+        after = sounds[at + 1] if at + 1 < len(sounds) else ""
+        if now in ("u", "i") and after and (at == 0 or after in ("a", "i", "u")) and not (now == after):
+            now = "v" if now == "u" else "y"
+        if out and now and out[-1][-1] not in "aiue" and now[0] not in "aiue":
+            out.append("a")
+        if now:
+            out.append(now)
+    return "".join(out)
+
+
 @lru_cache(maxsize=1 << 16)
 def latin(word: str) -> str:
     """One word (of `normal` text) in the letters a-z. Letters of unknown scripts are dropped here: see `known`.
@@ -107,12 +122,14 @@ def latin(word: str) -> str:
     >>> latin("басаев"), latin("bassaïev"), latin("باساييف")
     ('basaev', 'bassaiev', 'basaiif')
     """
+    if any(letter in _ARABIC for letter in word):
+        word = _arabic(word)
     out: list[str] = []
     for letter in word:
         if "a" <= letter <= "z":
             out.append(letter)
             continue
-        for table in (_CYRILLIC, _LATIN, _ARABIC):
+        for table in (_CYRILLIC, _LATIN):
             if letter in table:
                 out.append(table[letter])
                 break
@@ -122,47 +139,70 @@ def latin(word: str) -> str:
     return re.sub("[^a-z]", "", "".join(out))
 
 
-_SYSTEMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), to)
-    for pattern, to in (
-        # consonants: German, French, Polish, English digraphs of the same sounds
-        ("chtch|schtsch|szcz|shtch|stsch", "shch"),
-        ("tsch|tch|cz", "ch"),
-        ("dsch|dzsch|dzh|dj", "j"),
-        ("sch|sz", "sh"),
-        ("zh", "j"),
-        ("kh", "h"),
-        ("gh", "g"),
-        ("ph", "f"),
-        ("th", "t"),
-        ("dh", "d"),
-        ("ck|q", "k"),
-        ("tz|ts", "c"),
-        ("x", "ks"),
-        ("w", "v"),
-        # vowels
-        ("ou|oo", "u"),
-        ("ee", "i"),
-        ("j(?=[bcdfgklmnprstvz]|$)", "i"),
-        ("[iy]?y?[iy]o", "e"),
-        ("[iyj]+e", "e"),
-        ("[iy]+(?=[au])", "i"),
-        ("y", "i"),
-        ("eu(?=[g])", "ev"),
-        ("ff$", "v"),
-        (r"(.)\1+", r"\1"),
-        ("(?<=[bcdfghjklmnprstvz])(ei|ai|i)$", "i"),
-    )
+_SPELLINGS: tuple[tuple[str, str], ...] = (
+    # consonants: German, French, Polish, English digraphs of the same sounds; J is the sound of zh and of English j
+    ("chtch|schtsch|szcz|shtch|stsch", "shch"),
+    ("tsch|tch|cz", "ch"),
+    ("dsch|dzsch|dzh|dj|zh", "J"),
+    ("sch|sz", "sh"),
+    ("gh", "g"),
+    ("ph", "f"),
+    ("th", "t"),
+    ("dh", "d"),
+    ("ck|q", "k"),
+    ("tz", "ts"),
+    ("x", "ks"),
+    ("w", "v"),
+    ("c(?![eiyh])", "k"),
+    # j is y in scholarly and German spelling: after i or a consonant, before a consonant, at the end
+    ("(?<=i)j|j(?=[bcdfghklmnprstvz]|$)", "i"),
+    ("(?<=[bcdfghklmnprstvz])j(?=[aeou])", "i"),
+    ("j", "J"),
+    # vowels
+    ("ou|oo", "u"),
+    ("ee", "i"),
+    ("[iy]?y?[iy]o", "e"),
+    ("[iy]+e", "e"),
+    ("[iy]+(?=[au])", "i"),
+    ("y", "i"),
+    ("ff$", "v"),
+    (r"(.)\1+", r"\1"),
+    ("(?<=[bcdfghJklmnprstvz])(ei|ai|i)$", "i"),
+    ("(?<=[aeiou])h$", ""),
+)
+_SYSTEMS = tuple((re.compile(pattern), to) for pattern, to in _SPELLINGS)
+_SOUND = (
+    (re.compile("J"), "j"),
+    # A lone h inside a word is written or not as the spelling pleases (Mohammed, Mouammar, Ahmet); after k, s, c it is no h.
+    (re.compile("(?<![ksc])(?<=.)h"), ""),
+    (re.compile(r"([a-z])\1+"), r"\1"),
 )
 
 
 @lru_cache(maxsize=1 << 16)
+def _spelling(romanised: str) -> str:
+    for pattern, to in _SYSTEMS:
+        romanised = pattern.sub(to, romanised)
+    return romanised
+
+
 def fold(romanised: str) -> str:
     """One spelling for the spellings of one sound: French, English, German, Turkish and scholarly systems undone.
 
     >>> fold("bassaiev"), fold("basayev"), fold("basaev")
     ('basaev', 'basaev', 'basaev')
     """
-    for pattern, to in _SYSTEMS:
-        romanised = pattern.sub(to, romanised)
-    return romanised
+    return _spelling(romanised).replace("kh", "h").replace("J", "j")
+
+
+@lru_cache(maxsize=1 << 16)
+def sound(romanised: str) -> str:
+    """The folded spelling as the phonetic codes read it: kh kept, ts written out, a lone h only at the start.
+
+    >>> sound("akhmetzyanov"), sound("mohammedi")
+    ('akhmetsianov', 'moamedi')
+    """
+    word = _spelling(romanised)
+    for pattern, to in _SOUND:
+        word = pattern.sub(to, word)
+    return word

@@ -1,0 +1,23 @@
+"""Which findings of one record stand beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from detente.topics.topic import Judgement
+
+MARGIN = 8_000  # millibits by which another finding of either record must be better before a finding falls
+
+
+def settle(findings: Sequence[tuple[int, int, Judgement]]) -> list[int]:
+    """Indices, ascending, of the findings that no other finding of the same record beats by MARGIN. Symmetric."""
+    weights = [sum(reason.millibits for reason in judgement.because) for _, _, judgement in findings]
+    best: dict[tuple[int, int], int] = {}
+    for (ours, theirs, _), weight in zip(findings, weights, strict=True):
+        for key in ((0, ours), (1, theirs)):
+            best[key] = max(best.get(key, weight), weight)
+    return [
+        index
+        for index, ((ours, theirs, _), weight) in enumerate(zip(findings, weights, strict=True))
+        if weight >= max(best[0, ours], best[1, theirs]) - MARGIN
+    ]
