@@ -1,11 +1,12 @@
-"""The compiled kernel, typed: whole batches of bytes in, bytes out. The only module that imports `detente._kernel`.
+"""The compiled kernel, typed: whole batches of bytes in, bytes out. Only this module imports `detente._kernel`.
 
-Batches are contiguous rows: elements and scalars of 32 bytes (ristretto255, RFC 9496 encodings), tokens of `width` bytes. `bytes`
-and views of `bytes` are read where they lie, other buffers are copied; the interpreter is released while the kernel computes, on as
-many threads as there are processors (RAYON_NUM_THREADS sets another number). Nothing here throws dice: seeds are 32-byte arguments.
+Batches are contiguous rows: elements and scalars of 32 bytes (ristretto255, RFC 9496 encodings), tokens of
+`width` bytes. `bytes` and views of `bytes` are read where they lie, other buffers are copied; the interpreter is
+released while the kernel computes, on as many threads as there are processors (RAYON_NUM_THREADS sets another
+number). Nothing here throws dice: seeds are 32-byte arguments.
 
-Raises `Rejected` where a value of the peer's is not acceptable (one constant sentence, whatever it was) and ValueError where the
-caller's own arguments do not fit together.
+Raises `Rejected` where a value of the peer's is not acceptable (one constant sentence, whatever it was) and
+ValueError where the caller's own arguments do not fit together.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ __all__ = [
 ]
 
 
-# --- RFC 9497, ristretto255-SHA512, VOPRF mode ------------------------------------------------------------------------------------
+# --- RFC 9497, ristretto255-SHA512, VOPRF mode ----------------------------------------------------
 
 
 def derive_key_pair(seed: Bytes, info: Bytes) -> tuple[bytes, bytes]:
@@ -68,12 +69,15 @@ def derive_key_pair(seed: Bytes, info: Bytes) -> tuple[bytes, bytes]:
 
 
 def check_element(element: Bytes) -> None:
-    """Returns if this is the canonical encoding of a group element other than the identity (RFC 9497, section 4.1)."""
+    """Returns if this is the canonical encoding of an element other than the identity (RFC 9497, section 4.1).
+
+    Raises Rejected. There are no elements of small order: ristretto255 has prime order.
+    """
     _kernel.check_element(element)
 
 
 def hash_to_group(rows: Bytes, width: int) -> bytes:
-    """One element a row: HashToGroup, RFC 9497 section 4.1. For tests and vectors; one row at a time on one thread."""
+    """One element a row: HashToGroup, RFC 9497 section 4.1. For tests and vectors: on one thread."""
     return _kernel.hash_to_group(rows, width)
 
 
@@ -83,19 +87,23 @@ def blind_with(blinds: Bytes, rows: Bytes, width: int) -> bytes:
 
 
 def evaluate(key: Bytes, elements: Bytes) -> bytes:
-    """`key * element` for each: BlindEvaluate, RFC 9497 section 3.3.2, without its proof. Refuses the identity."""
+    """`key * element` for each: BlindEvaluate, RFC 9497 section 3.3.2, without its proof.
+
+    Raises Rejected for an encoding that is not canonical and for the identity.
+    """
     return _kernel.evaluate(key, elements)
 
 
 def finalize_with(blinds: Bytes, rows: Bytes, width: int, evaluated: Bytes) -> bytes:
-    """The 64-byte OPRF output of each row: Finalize, RFC 9497 section 3.3.2, its proof having been checked by `verify_rfc`."""
+    """The 64-byte OPRF output of each row: Finalize, RFC 9497 section 3.3.2, after `verify_rfc`."""
     return _kernel.finalize_with(blinds, rows, width, evaluated)
 
 
 def prove_rfc(key: Bytes, blinded: Bytes, evaluated: Bytes, nonce: Bytes) -> bytes:
-    """A DLEQ proof of 1 to 65535 pairs, to the byte as RFC 9497 section 2.2.1 says. `nonce` is a fresh random scalar.
+    """A DLEQ proof of 1 to 65535 pairs, to the byte as RFC 9497 section 2.2.1. `nonce` is a fresh random scalar.
 
-    For interoperation and vectors. Engines use `prove`: see spec/engine-dh on what the RFC's weights leave open in large batches.
+    For interoperation and vectors. Engines use `prove`: spec/engine-dh says what the RFC's weights leave open in
+    large batches.
     """
     return _kernel.prove_rfc(key, blinded, evaluated, nonce)
 
@@ -105,11 +113,11 @@ def verify_rfc(public: Bytes, blinded: Bytes, evaluated: Bytes, proof: Bytes) ->
     _kernel.verify_rfc(public, blinded, evaluated, proof)
 
 
-# --- Proofs over whole batches ----------------------------------------------------------------------------------------------------
+# --- Proofs over whole batches --------------------------------------------------------------------
 
 
 def prove(key: Bytes, public: Bytes, info: Bytes, blinded: Bytes, evaluated: Bytes) -> bytes:
-    """64 bytes that prove `evaluated == key * blinded`, pair by pair, under the key of `public` (spec/engine-dh, section Proof).
+    """64 bytes that prove `evaluated == key * blinded`, pair by pair, under the key of `public` (spec/engine-dh).
 
     `info` separates runs, directions and purposes. Deterministic; any number of pairs, none included.
     """
@@ -121,7 +129,7 @@ def verify(public: Bytes, info: Bytes, blinded: Bytes, evaluated: Bytes, proof: 
     _kernel.verify(public, info, blinded, evaluated, proof)
 
 
-# --- The steps of a `dh` round ----------------------------------------------------------------------------------------------------
+# --- The steps of a `dh` round --------------------------------------------------------------------
 
 
 def begin(seed: Bytes, key: Bytes, rows: Bytes, width: int) -> tuple[bytes, bytes]:
@@ -146,9 +154,9 @@ def finish(
     context: Bytes,
     own_is_first: bool,
 ) -> bytes:
-    """F of every row, 32 bytes each, once the peer's evaluations of our queries hold against its public key. Raises Rejected.
+    """F of every row, 32 bytes each, once the peer's evaluations of our queries hold against its public key.
 
-    `seed`, `rows`, `queries` and `own` as in `begin`; `public`, `info` and `proof` as in `verify`.
+    Raises Rejected. `seed`, `rows`, `queries` and `own` as in `begin`; `public`, `info` and `proof` as in `verify`.
     """
     return _kernel.finish(
         seed, rows, width, public, info, queries, evaluated, proof, own, context, own_is_first
@@ -177,28 +185,28 @@ def check(
     context: Bytes,
     own_is_first: bool,
 ) -> bytes:
-    """F of the peer's rows, 32 bytes each, from what it showed, if each of `queries` was that row under the blind shown.
+    """F of the peer's rows, 32 bytes each, from what it showed: each of `queries` was that row under its blind.
 
-    Raises Rejected if a query, a blind, an evaluation or the proof under their public key `theirs` does not fit.
+    Raises Rejected if a query, a blind, an evaluation or the proof under their public key `theirs` fails.
     """
     return _kernel.check(rows, width, queries, shown, key, theirs, info, context, own_is_first)
 
 
-# --- Hashing and trees ------------------------------------------------------------------------------------------------------------
+# --- Hashing and trees ----------------------------------------------------------------------------
 
 
 def hash_rows(prefix: Bytes, rows: Bytes, width: int) -> bytes:
     """SHA-256(prefix || row) of each row of `width` bytes: 32 bytes a row, in order.
 
     >>> import hashlib
-    >>> hash_rows(b"\\x00", b"abcd", 2) == hashlib.sha256(b"\\x00ab").digest() + hashlib.sha256(b"\\x00cd").digest()
+    >>> hash_rows(b"\\x00", b"abcd", 2)[32:] == hashlib.sha256(b"\\x00cd").digest()
     True
     """
     return _kernel.hash_rows(prefix, rows, width)
 
 
 def expand(seed: Bytes, label: Bytes, n: int, width: int) -> bytes:
-    """`n` pseudo-random rows of `width` bytes, each independent of the others, from a 32-byte seed and a label.
+    """`n` pseudo-random rows of `width` bytes, independent of one another, from a 32-byte seed and a label.
 
     Row i is the first `width` bytes of SHA-256(key || I2OSP(i, 8) || I2OSP(j, 4)) for j = 0, 1, ..., with
     key = SHA-256("detente/expand/1" || I2OSP(len(label), 8) || label || seed).
@@ -210,10 +218,10 @@ def expand(seed: Bytes, label: Bytes, n: int, width: int) -> bytes:
 
 
 def merkle_levels(leaves: Bytes) -> bytes:
-    """Every level of the Merkle tree over n leaf hashes of 32 bytes, leaves first and root last, as one buffer.
+    """Every level of the Merkle tree over n leaf hashes of 32 bytes, leaves first, root last, in one buffer.
 
-    Shape and node hash as RFC 9162 section 2.1 (node = SHA-256(0x01 || left || right)); level sizes are n, ceil(n/2), ..., 1.
-    The caller hashes the leaves (`hash_rows(b"\\x00", ...)`). No leaf, no level: empty.
+    Shape and node hash as RFC 9162 section 2.1 (node = SHA-256(0x01 || left || right)); the levels have n,
+    ceil(n/2), ..., 1 nodes. The caller hashes the leaves (`hash_rows(b"\\x00", ...)`). No leaf, no level: empty.
 
     >>> len(merkle_levels(bytes(3 * 32))) // 32
     6
@@ -222,12 +230,15 @@ def merkle_levels(leaves: Bytes) -> bytes:
 
 
 def merkle_root(leaves: Bytes) -> bytes:
-    """The root of `merkle_levels` alone; SHA-256 of nothing where there is no leaf (RFC 9162, section 2.1.1)."""
+    """The root of `merkle_levels` alone; SHA-256 of nothing where there is no leaf (RFC 9162, 2.1.1)."""
     return _kernel.merkle_root(leaves)
 
 
 def merkle_path(levels: Bytes, leaves: int, index: int) -> bytes:
-    """The inclusion path of leaf `index` of `leaves` out of `merkle_levels`: siblings of 32 bytes, lowest first (RFC 9162, 2.1.3.1)."""
+    """The inclusion path of leaf `index` of `leaves`: siblings of 32 bytes, lowest first (RFC 9162, 2.1.3.1).
+
+    `levels` as `merkle_levels` gave them.
+    """
     return _kernel.merkle_path(levels, leaves, index)
 
 
@@ -244,7 +255,7 @@ def merkle_climb(leaf: Bytes, index: int, leaves: int, path: Bytes) -> bytes:
 
 
 def merkle_verify(leaf: Bytes, index: int, leaves: int, path: Bytes, root: Bytes) -> bool:
-    """Whether leaf hash `index` of `leaves` is under `root` (RFC 9162, section 2.1.3.2). False for anything misshapen, too."""
+    """Whether leaf hash `index` of `leaves` is under `root` (RFC 9162, 2.1.3.2). False for a misshapen path, too."""
     try:
         return merkle_climb(leaf, index, leaves, path) == bytes(root)
     except (Rejected, OverflowError):

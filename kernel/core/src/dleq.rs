@@ -51,7 +51,7 @@ impl Statement<'_> {
 
 /// 128-bit weights `first .. first + n`, four from each hash. `first` is a multiple of four.
 pub(crate) fn weights(seed: &[u8; 64], first: usize, n: usize) -> Vec<Scalar> {
-    debug_assert!(first.is_multiple_of(4));
+    assert!(first.is_multiple_of(4), "tasks start at a whole block of weights");
     let mut out = Vec::with_capacity(n + 3);
     let mut block = (first / 4) as u64;
     while out.len() < n {

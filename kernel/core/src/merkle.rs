@@ -94,7 +94,7 @@ pub fn path(levels: &[u8], leaves: usize, index: usize) -> Result<Vec<u8>> {
 
 /// The root that a leaf hash and its path lead to (RFC 9162, section 2.1.3.2). The caller compares it with the root that it trusts.
 pub fn climb(leaf: &[u8], index: usize, leaves: usize, path: &[u8]) -> Result<[u8; NODE]> {
-    if leaf.len() != NODE || path.len() % NODE != 0 || index >= leaves {
+    if leaf.len() != NODE || !path.len().is_multiple_of(NODE) || index >= leaves {
         return Err(Error::Rejected);
     }
     let (mut node, mut at, mut siblings) = (crate::row32(leaf), index, path.chunks_exact(NODE));

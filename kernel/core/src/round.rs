@@ -67,8 +67,8 @@ pub fn begin(inputs: &Inputs<'_>, key: &[u8], queries: &mut [u8], own: &mut [u8]
         .enumerate()
         .try_for_each(|(chunk, (rows, (queries, own)))| {
             let points: Vec<RistrettoPoint> = rows.chunks_exact(inputs.width).map(hash_to_group).collect::<Result<_>>()?;
-            let blinds = inputs.blinds(chunk * task, rows);
-            let halves: Vec<_> = points.iter().zip(blinds.iter()).map(|(p, b)| p * b.div_by_2()).collect();
+            let blinds = halved(inputs.blinds(chunk * task, rows));
+            let halves: Vec<_> = points.iter().zip(blinds.iter()).map(|(p, b)| p * b).collect();
             encode_doubles(&halves, queries);
             let halves: Vec<_> = points.iter().map(|p| p * &*half_key).collect();
             encode_doubles(&halves, own);
@@ -195,11 +195,20 @@ fn decode_all(elements: &[u8]) -> Result<Vec<RistrettoPoint>> {
 
 /// Encodings of `answer / blind`. One inversion a batch.
 fn unblind(mut blinds: Zeroizing<Vec<Scalar>>, answers: &[RistrettoPoint]) -> Zeroizing<Vec<u8>> {
-    Scalar::invert_batch_alloc(&mut blinds);
-    let halves: Vec<RistrettoPoint> = answers.iter().zip(blinds.iter()).map(|(p, b)| p * b.div_by_2()).collect();
+    let _product = Zeroizing::new(Scalar::invert_batch_alloc(&mut blinds));
+    let blinds = halved(blinds);
+    let halves: Vec<RistrettoPoint> = answers.iter().zip(blinds.iter()).map(|(p, b)| p * b).collect();
     let mut out = Zeroizing::new(vec![0u8; answers.len() * ELEMENT]);
     encode_doubles(&halves, &mut out);
     out
+}
+
+/// Half of each scalar, in place: `encode_doubles` doubles the products again.
+fn halved(mut scalars: Zeroizing<Vec<Scalar>>) -> Zeroizing<Vec<Scalar>> {
+    for scalar in scalars.iter_mut() {
+        *scalar = scalar.div_by_2();
+    }
+    scalars
 }
 
 /// What an audit shows of one position: the blind of its query and our evaluation of its row, with one proof for all.

@@ -68,7 +68,7 @@ fn fixed(bytes: &[u8]) -> PyResult<&[u8; 32]> {
 }
 
 fn rows(bytes: &[u8], width: usize) -> PyResult<usize> {
-    if width == 0 || bytes.len() % width != 0 {
+    if width == 0 || !bytes.len().is_multiple_of(width) {
         return Err(PyValueError::new_err("a batch is a whole number of rows"));
     }
     Ok(bytes.len() / width)
