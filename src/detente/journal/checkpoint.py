@@ -127,8 +127,8 @@ def ed25519_message(text: str, seconds: int) -> bytes:
     return f"cosignature/v1\ntime {seconds}\n{text}".encode()
 
 
-def mldsa44_message(cosigner: str, seconds: int, checkpoint: Checkpoint) -> bytes:
-    """tlog-cosignature, "ML-DSA-44 signed message": `cosigned_message` of a whole checkpoint (start 0)."""
+def mldsa44_message(cosigner: str, seconds: int, checkpoint: Checkpoint, start: int = 0) -> bytes:
+    """tlog-cosignature, "ML-DSA-44 signed message": `cosigned_message`. Of a whole checkpoint `start` is 0, and we sign no other."""
     name, origin = cosigner.encode(), checkpoint.origin.encode()
     if not (0 < len(name) < 256 and 0 < len(origin) < 256):
         raise ValueError("names in a cosignature have 1 to 255 bytes")
@@ -140,7 +140,7 @@ def mldsa44_message(cosigner: str, seconds: int, checkpoint: Checkpoint) -> byte
             seconds.to_bytes(8, "big"),
             bytes([len(origin)]),
             origin,
-            (0).to_bytes(8, "big"),
+            start.to_bytes(8, "big"),
             checkpoint.size.to_bytes(8, "big"),
             checkpoint.root,
         )
