@@ -2,6 +2,7 @@
 
 VENV := .venv
 PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check
 REQUIREMENTS := $(VENV)/.requirements-installed
 KERNEL := $(VENV)/.kernel-built
 RUST := kernel/Cargo.toml kernel/Cargo.lock $(shell find kernel/core kernel/python -name '*.rs' -o -name Cargo.toml)
@@ -26,6 +27,7 @@ check:  ## say what this machine lacks, a sentence each
 	@PYTHON="$(PYTHON)" sh requirements/check.sh >/dev/null && echo "Python, Rust and a C compiler are here."
 
 setup: $(KERNEL)  ## .venv, the locked requirements and the compiled kernel; quick when nothing changed
+	@:
 
 # A .venv of an unsuitable Python is made anew; a suitable one is kept, whoever made it.
 $(REQUIREMENTS): requirements/dev.txt requirements/check.sh
@@ -33,13 +35,15 @@ $(REQUIREMENTS): requirements/dev.txt requirements/check.sh
 	if $(PY) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; \
 	then $(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip; \
 	else echo "making $(VENV) with $$python" && "$$python" -m venv --clear $(VENV); fi
-	$(PY) -m pip install --disable-pip-version-check --quiet --only-binary :all: --require-hashes -r $<
+	$(PIP) install --quiet --only-binary :all: --require-hashes -r $<
 	@touch $@
 
 # The module itself counts too: after `git clean` or in a copied tree the stamp alone would lie.
 $(KERNEL): $(REQUIREMENTS) $(RUST) pyproject.toml $(if $(MODULE),,no-module)
 	@PYTHON="$(PYTHON)" sh requirements/check.sh >/dev/null
-	env -u CONDA_PREFIX VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(VENV)/bin/maturin develop --release --locked --quiet
+	@# Not `maturin develop`: it would install the dev group once more, without hashes.
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" MATURIN_PEP517_ARGS="--locked" \
+		$(PIP) install --quiet --no-index --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .PHONY: no-module
