@@ -39,7 +39,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "run.charged": "how much of the query budget a run was charged",
         "run.finished": "how many overlaps and findings a run had, and the roots that both signed",
         "run.aborted": "that a run ended early, at which step and whose fault that was",
-    "conversation.ended": "that a conversation other than a run ended early, and who ended it",
+        "conversation.ended": "that a conversation other than a run ended early, and who ended it",
         "finding.decided": "that a person confirmed, dismissed or parked a finding: its id, not its records",
         "item.prepared": "the hash of a signed item statement",
         "item.sent": "that its ciphertext was handed over",

@@ -5,6 +5,8 @@ from detente.journal.checkpoint import Checkpoint, cosign, open_checkpoint, orig
 from detente.journal.head import PeerHead, check_restored, parse_proof
 from detente.journal.merkle import EMPTY_ROOT, consistency_proof, root_at
 from detente.wire.canonical import encode_base64
+from detente.wire.identity import generate_identity
+from detente.wire.rotation import apply_rotation, rotate
 
 
 def head_of(tree, size, signer):
@@ -87,6 +89,17 @@ def test_a_stored_head_is_resumed_only_if_it_verifies(held, theirs, keys):
     assert PeerHead.resume(theirs.party, keys, held.raw) == held
     with pytest.raises((BadSignature, Malformed)):
         PeerHead.resume(theirs.party, keys, held.raw.replace(b"\n7\n", b"\n6\n"))
+
+
+def test_a_rotation_does_not_make_us_forget_the_head_we_hold(held, grown, theirs, keys):
+    later = generate_identity(b"2" * 32, party=theirs.party)
+    raw = rotate(keys, theirs, later, later.public, since=1000, until=1000)
+    ring = apply_rotation(keys, raw, at=1000)
+    resumed = PeerHead.resume(theirs.party, ring, held.raw)
+    proof = consistency_proof(7, 8, grown.hash_at)
+    assert resumed.update(head_of(grown, 8, later), proof).checkpoint.size == 8
+    with pytest.raises(BadSignature):
+        resumed.update(head_of(grown, 8, theirs), proof)
 
 
 def test_a_node_behind_its_cosigned_head_reads_only_until_it_has_replayed(grown, ours, theirs, keys):
