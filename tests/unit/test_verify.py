@@ -101,7 +101,7 @@ class World:
 
     def checkpoint(self, *, cosigned: bool = True) -> None:
         tree = self.tree()
-        head = Checkpoint(origin_of(OURS.party), tree.size, tree.root())
+        head = Checkpoint(origin_of(OURS.party), tree.size, tree.root)
         note = sign_checkpoint(head, self.signer, self.signer.public)
         if cosigned:
             opened = open_checkpoint(note, self.keys, party=OURS.party)
@@ -289,7 +289,7 @@ def test_a_gap_in_the_entries_is_found(world):
 
 def test_a_head_signed_by_another_is_found(world):
     tree = world.tree()
-    head = Checkpoint(origin_of(STRANGER.party), tree.size, tree.root())
+    head = Checkpoint(origin_of(STRANGER.party), tree.size, tree.root)
     world.checkpoints[-1] = sign_checkpoint(head, STRANGER, STRANGER.public)
     assert "another journal" in problems(world)
 
@@ -574,6 +574,24 @@ def test_signed_messages_show_who_signed_what():
 def test_unknown_evidence_and_strangers_are_refused():
     assert "not known" in problems(evidence_file(Evidence("gossip", {"party": THEIRS.party})))
     assert "accuses a party" in problems(evidence_file(Evidence("two-answers", {"party": STRANGER.party})))
+
+
+def test_what_a_fault_carries_becomes_the_strongest_evidence_it_gives(world):
+    answers = [message(THEIRS, OURS, body={"x": n}) for n in range(2)]
+    item = world.item("0" * 64, THEIRS, 7)
+    other = world.item("0" * 64, THEIRS, 7, finding="ff" * 16)
+    key = seal(ITEM_KEY, canonical({"item": name_of(item), "key": "ff" * 32}), THEIRS)
+    for kind, pieces in (
+        ("forked-heads", [head(THEIRS, 4, A), head(THEIRS, 4, B), b"proof"]),
+        ("two-answers", answers),
+        ("wrong-key", [key, item]),
+        ("replayed-item", [item, other]),
+        ("signed-messages", [head(THEIRS, 4, A), head(THEIRS, 3, B), answers[0]]),
+        ("signed-messages", [b"", b"\xff", answers[0], answers[0]]),
+    ):
+        evidence = export.evidence_from(THEIRS.party, pieces)
+        assert evidence.kind == kind
+        assert "Southern" in proven(evidence_file(evidence))
 
 
 def test_every_kind_of_evidence_has_its_writer():

@@ -73,9 +73,9 @@ def test_roots_are_the_published_ones():
     assert TREE["roots"] == PUBLISHED_ROOTS
     frontier = Frontier()
     for size, leaf in enumerate(LEAVES):
-        assert frontier.root() == ROOTS[size]
+        assert frontier.root == ROOTS[size]
         frontier, _ = frontier.append(leaf)
-    assert frontier.root() == ROOTS[8]
+    assert frontier.root == ROOTS[8]
 
 
 def test_proofs_are_the_published_ones():

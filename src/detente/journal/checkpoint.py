@@ -128,7 +128,10 @@ def ed25519_message(text: str, seconds: int) -> bytes:
 
 
 def mldsa44_message(cosigner: str, seconds: int, checkpoint: Checkpoint, start: int = 0) -> bytes:
-    """tlog-cosignature, "ML-DSA-44 signed message": `cosigned_message`. Of a whole checkpoint `start` is 0, and we sign no other."""
+    """tlog-cosignature, "ML-DSA-44 signed message": `cosigned_message`.
+
+    Of a whole checkpoint `start` is 0, and we sign no other.
+    """
     name, origin = cosigner.encode(), checkpoint.origin.encode()
     if not (0 < len(name) < 256 and 0 < len(origin) < 256):
         raise ValueError("names in a cosignature have 1 to 255 bytes")

@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from detente.wire.canonical import Json, canonical, encode_base64
+from detente.errors import Malformed, PeerFault
+from detente.journal.checkpoint import origin_of, parse_checkpoint
+from detente.journal.note import parse_note
+from detente.wire.canonical import Json, canonical, encode_base64, parse_canonical
+from detente.wire.envelope import AGREEMENT, DOCUMENT, ITEM, ITEM_KEY, MESSAGE, unverified
 from detente.wire.instant import Instant, rfc3339
 
 BUNDLE_VERSION = 1
@@ -118,6 +122,60 @@ def export_bundle(
 
 def _line(type_: str, /, **members: Json) -> bytes:
     return canonical({"type": type_, **members}) + b"\n"
+
+
+def evidence_from(party: str, pieces: Sequence[bytes]) -> Evidence:
+    """The strongest evidence against a party that these bytes give (`PeerFault.evidence`, and the message at fault).
+
+    Two heads of one size, two messages for one place, two successors of one version, two statements of one
+    item, a key beside its item: each of these convicts alone. Anything else becomes the messages among them,
+    for people to judge.
+    """
+    notes = [piece for piece in pieces if _size(piece, party) is not None]
+    if len(notes) > 1 and _size(notes[0], party) == _size(notes[1], party):
+        return forked_heads(party, notes[0], notes[1])
+    by_kind: dict[str, list[bytes]] = {}
+    for piece in pieces:
+        kind = _kind(piece)
+        if piece not in by_kind.setdefault(kind, []):
+            by_kind[kind].append(piece)
+    if by_kind.get(ITEM) and by_kind.get(ITEM_KEY):
+        return wrong_key(party, by_kind[ITEM][0], by_kind[ITEM_KEY][0])
+    for kind, name in ((AGREEMENT, "agreement"), (DOCUMENT, "document")):
+        if len(by_kind.get(kind, ())) > 1:
+            return two_successors(party, name, *by_kind[kind][:2])
+    if len(by_kind.get(ITEM, ())) > 1:
+        return replayed_item(party, *by_kind[ITEM][:2])
+    messages = by_kind.get(MESSAGE, [])
+    if len(messages) == 2 and _place(messages[0]) == _place(messages[1]):
+        return two_answers(party, *messages)
+    return signed_messages(party, messages)
+
+
+def _size(piece: bytes, party: str) -> int | None:
+    """The size in a head of this party's journal; None for anything else."""
+    try:
+        checkpoint = parse_checkpoint(parse_note(piece).text)
+    except Malformed:
+        return None
+    return checkpoint.size if checkpoint.origin == origin_of(party) else None
+
+
+def _kind(piece: bytes) -> str:
+    try:
+        return unverified(piece).payload_type
+    except PeerFault:
+        return ""
+
+
+def _place(message: bytes) -> tuple[object, ...]:
+    try:
+        body = parse_canonical(unverified(message).payload)
+    except Malformed:
+        return (message,)
+    if not isinstance(body, dict):
+        return (message,)
+    return tuple(body.get(name) for name in ("sender", "ceremony", "sequence"))
 
 
 def forked_heads(party: str, first: bytes, second: bytes) -> Evidence:

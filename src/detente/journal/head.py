@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from detente.errors import Equivocation, FailedCheck, Malformed, Unavailable
+from detente.errors import BadSignature, Equivocation, FailedCheck, Malformed, Unavailable
 from detente.journal.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, origin_of
 from detente.journal.merkle import EMPTY_ROOT, HASH_BYTES, MAX_PROOF, HashAt, root_at, verify_consistency
 from detente.wire.canonical import decode_base64
 from detente.wire.instant import Instant
-from detente.wire.keys import KeyRing
+from detente.wire.keys import KeyPeriod, KeyRing
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,21 @@ class PeerHead:
         return cls(party, keys, Checkpoint(origin_of(party), 0, EMPTY_ROOT))
 
     @classmethod
-    def resume(cls, party: str, keys: KeyRing, raw: bytes, *, at: Instant | None = None) -> PeerHead:
+    def resume(cls, party: str, keys: KeyRing, raw: bytes) -> PeerHead:
         """The head as we stored it.
 
         Raises BadSignature or Malformed if what was stored is not what was verified.
+
+        Any key that was ever the party's will do, for this head was accepted in its time: a rotation or a
+        revocation since then does not make us forget what we have seen.
         """
-        return cls(party, keys, open_checkpoint(raw, keys, party=party, at=at).checkpoint, raw)
+        for period in reversed(keys.periods.get(party, ())):
+            ring = KeyRing({party: (KeyPeriod(period.keys),)})
+            try:
+                return cls(party, keys, open_checkpoint(raw, ring, party=party).checkpoint, raw)
+            except BadSignature:
+                continue
+        raise BadSignature("a stored head that no key of that party signed")
 
     def with_keys(self, keys: KeyRing) -> PeerHead:
         """The same head, read with other keys from now on: after a rotation or a revocation."""

@@ -54,7 +54,7 @@ class Frontier:
     Thirty hashes hold a billion leaves.
 
     >>> frontier, nodes = Frontier().append(leaf_hash(b"entry"))
-    >>> frontier.root() == leaf_hash(b"entry"), [node.level for node in nodes]
+    >>> frontier.root == leaf_hash(b"entry"), [node.level for node in nodes]
     (True, [0])
     """
 
@@ -71,6 +71,7 @@ class Frontier:
             nodes.append(Node(level, index, running))
         return Frontier(self.size + 1, (*peaks, running)), tuple(nodes)
 
+    @property
     def root(self) -> bytes:
         """The tree head. Of no leaves: the hash of nothing."""
         if not self.peaks:
@@ -93,7 +94,7 @@ class Frontier:
 
 def root_at(size: int, hash_at: HashAt) -> bytes:
     """The head that a stored tree had when it held `size` leaves."""
-    return Frontier.load(size, hash_at).root()
+    return Frontier.load(size, hash_at).root
 
 
 def inclusion_proof(index: int, size: int, hash_at: HashAt) -> tuple[bytes, ...]:

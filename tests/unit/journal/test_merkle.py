@@ -43,7 +43,7 @@ def test_roots_are_those_of_the_definition(tree_of_130, roots, size):
     frontier = Frontier()
     for leaf in leaves:
         frontier, _ = frontier.append(leaf)
-    assert frontier.root() == roots[size]
+    assert frontier.root == roots[size]
     assert Frontier.load(size, tree_of_130.hash_at) == frontier
 
 
