@@ -42,7 +42,7 @@ from detente.pact.facts import (
 from detente.pact.terms import DAY_MS
 from detente.wire.canonical import decode_base64, encode_base64
 from detente.wire.envelope import DOCUMENT, open_envelope
-from detente.wire.keys import KeyRing
+from detente.wire.keys import KeyPeriod, KeyRing
 from detente.wire.messages import Instant, parse_rfc3339
 
 MAX_REASON: Final = 2000
@@ -72,13 +72,18 @@ class AmendmentSetup(msgspec.Struct, frozen=True):
     """What an amendment needs. `envelope` is the document that we propose, or our suspension or notice,
     signed by us; b"" for who answers.
 
-    `slots` are all documents with this peer; one that is not listed is new.
+    `keys` are both parties' key periods (KeyRing.periods); `slots` are all documents with this peer; one that
+    is not listed is new.
     """
 
     ours: str
     theirs: str
+    keys: dict[str, tuple[KeyPeriod, ...]]
     slots: tuple[Slot, ...] = ()
     envelope: bytes = b""
+
+
+Setup = AmendmentSetup
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +142,10 @@ def withdraw() -> Decision:
 
 @dataclass(frozen=True, slots=True)
 class AmendmentKind:
-    """How amendments are made. `keys` gives the ring at the time an envelope is read; `readers` checks the
+    """How amendments are made. `readers` checks the
     content of each kind of joint document that this node
     knows."""
 
-    keys: Callable[[], KeyRing]
     readers: Mapping[str, Reader] = field(default_factory=dict)
     name: ClassVar[str] = "amendment"
     Setup: ClassVar[type[AmendmentSetup]] = AmendmentSetup
@@ -170,7 +174,7 @@ class AmendmentKind:
         return self._idle(setup)
 
     def _idle(self, setup: AmendmentSetup) -> Amendment:
-        return Amendment(setup, self.keys, {"agreement": _read_terms, **self.readers})
+        return Amendment(setup, {"agreement": _read_terms, **self.readers})
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +184,6 @@ class Amendment:
     kind: ClassVar[str] = "amendment"
 
     setup: AmendmentSetup
-    keys: Callable[[], KeyRing]
     readers: Mapping[str, Reader]
     phase: Phase = "idle"
     document: Document | None = None
@@ -217,7 +220,7 @@ class Amendment:
         required = {by} if by else {self.setup.ours, self.setup.theirs}
         for payload_type in (document_type("agreement"), DOCUMENT):
             try:
-                opened = open_envelope(raw, payload_type, self.keys(), required=required, at=now)
+                opened = open_envelope(raw, payload_type, KeyRing(self.setup.keys), required=required, at=now)
             except Malformed:
                 continue
             except BadSignature as problem:
@@ -498,3 +501,22 @@ def _blamed(problem: Exception, fault: type[Exception] | None, evidence: bytes) 
     if fault is not None:
         return fault(f"this document cannot be sent: {problem}")
     return type(problem)(str(problem), evidence)
+
+
+__all__ = [
+    "DECISIONS",
+    "TABLE",
+    "Amended",
+    "Amendment",
+    "AmendmentKind",
+    "AmendmentSetup",
+    "Setup",
+    "Slot",
+    "accept",
+    "reject",
+    "slot_of",
+    "withdraw",
+    "write_end",
+    "write_resumption",
+    "write_suspension",
+]

@@ -26,7 +26,8 @@ from detente.wire.envelope import AGREEMENT, DOCUMENT, add_signature, seal
 
 from .pair import EAST, NORTH, NOW, RING, SOUTH, Pair, Side, changed, pair, sign_both
 
-KIND = AmendmentKind(lambda: RING, {"roadmap": lambda document, now: None})
+KIND = AmendmentKind({"roadmap": lambda document, now: None})
+KEYS = dict(RING.periods)
 PARTIES = tuple(sorted((NORTH.party, SOUTH.party)))
 TERMS = parse_terms(template(PartyTerms(NORTH.party, "N"), PartyTerms(SOUTH.party, "S"), NOW + 400 * DAY_MS))
 V1 = agreement_hash(statement(TERMS))
@@ -50,8 +51,10 @@ def propose(
         two.first.facts, two.second.facts = facts.first.facts, facts.second.facts
         two.first.entries, two.second.entries = facts.first.entries, facts.second.entries
     envelope = seal(payload_type, payload, NORTH)
-    two.first.take(KIND.begin(AmendmentSetup(NORTH.party, SOUTH.party, slots, envelope), bytes(32), NOW))
-    answering = AmendmentSetup(SOUTH.party, NORTH.party, slots if theirs is None else theirs)
+    two.first.take(
+        KIND.begin(AmendmentSetup(NORTH.party, SOUTH.party, KEYS, slots, envelope), bytes(32), NOW)
+    )
+    answering = AmendmentSetup(SOUTH.party, NORTH.party, KEYS, slots if theirs is None else theirs)
     two.second.state = KIND.answer(answering, bytes(32), NOW)
     two.pump()
     return two
@@ -157,9 +160,11 @@ def test_two_crossing_proposals_are_both_visible_and_neither_wins_by_being_later
     )
     other.first.facts, other.second.facts = base.second.facts, base.first.facts
     other.first.entries, other.second.entries = base.second.entries, base.first.entries
-    setup = AmendmentSetup(SOUTH.party, NORTH.party, (IN_FORCE,), seal(AGREEMENT, theirs, SOUTH))
+    setup = AmendmentSetup(SOUTH.party, NORTH.party, KEYS, (IN_FORCE,), seal(AGREEMENT, theirs, SOUTH))
     other.first.take(KIND.begin(setup, bytes(32), NOW))
-    other.second.state = KIND.answer(AmendmentSetup(NORTH.party, SOUTH.party, (IN_FORCE,)), bytes(32), NOW)
+    other.second.state = KIND.answer(
+        AmendmentSetup(NORTH.party, SOUTH.party, KEYS, (IN_FORCE,)), bytes(32), NOW
+    )
     other.pump()
     for facts in (base.first.facts, base.second.facts):
         seen = shelf(facts, "agreement", "main", NOW)
@@ -215,7 +220,7 @@ def test_replaying_an_old_acceptance_brings_nothing_into_force() -> None:
 def test_proposing_an_old_version_again_does_not_reuse_our_signature() -> None:
     both = agreed().first.finish.result.envelope
     two = pair("amendment")
-    two.second.state = KIND.answer(AmendmentSetup(SOUTH.party, NORTH.party), bytes(32), NOW)
+    two.second.state = KIND.answer(AmendmentSetup(SOUTH.party, NORTH.party, KEYS), bytes(32), NOW)
     with pytest.raises(BadSignature):
         two.second.receive(two.first.sealed(Send("propose", {"document": V1}, {"document": both})))
 
@@ -256,7 +261,7 @@ def test_terms_changed_between_proposal_and_acceptance_are_refused() -> None:
 def test_an_agreement_between_other_parties_is_malformed() -> None:
     terms = parse_terms(template(PartyTerms(NORTH.party, "N"), PartyTerms(EAST.party, "E"), NOW + DAY_MS))
     two = pair("amendment")
-    two.second.state = KIND.answer(AmendmentSetup(SOUTH.party, NORTH.party), bytes(32), NOW)
+    two.second.state = KIND.answer(AmendmentSetup(SOUTH.party, NORTH.party, KEYS), bytes(32), NOW)
     part = seal(AGREEMENT, statement(terms), NORTH)
     with pytest.raises(Malformed, match="other parties"):
         two.second.receive(
@@ -268,7 +273,7 @@ def test_an_agreement_between_other_parties_is_malformed() -> None:
 
 def test_an_agreement_under_the_payload_type_of_another_document_is_malformed() -> None:
     two = pair("amendment")
-    two.second.state = KIND.answer(AmendmentSetup(SOUTH.party, NORTH.party), bytes(32), NOW)
+    two.second.state = KIND.answer(AmendmentSetup(SOUTH.party, NORTH.party, KEYS), bytes(32), NOW)
     part = seal(DOCUMENT, statement(TERMS), NORTH)
     with pytest.raises(Malformed):
         two.second.receive(two.first.sealed(Send("propose", {"document": V1}, {"document": part})))
@@ -369,9 +374,9 @@ def declare(
     mine, peers = (facts.first, facts.second) if ours_first else (facts.second, facts.first)
     two.first.facts, two.second.facts = mine.facts, peers.facts
     two.first.entries, two.second.entries = mine.entries, peers.entries
-    setup = AmendmentSetup(who.party, other.party, (slot,), seal(DOCUMENT, payload, who))
+    setup = AmendmentSetup(who.party, other.party, KEYS, (slot,), seal(DOCUMENT, payload, who))
     two.first.take(KIND.begin(setup, bytes(32), NOW))
-    two.second.state = KIND.answer(AmendmentSetup(other.party, who.party, (theirs,)), bytes(32), NOW)
+    two.second.state = KIND.answer(AmendmentSetup(other.party, who.party, KEYS, (theirs,)), bytes(32), NOW)
     return two
 
 
@@ -474,7 +479,9 @@ def test_an_end_holds_on_both_sides_from_the_same_instant() -> None:
 )
 def test_a_statement_in_anothers_name_or_dated_ahead_is_malformed(payload: bytes) -> None:
     two = pair("amendment")
-    two.second.state = KIND.answer(AmendmentSetup(SOUTH.party, NORTH.party, (IN_FORCE,)), bytes(32), NOW)
+    two.second.state = KIND.answer(
+        AmendmentSetup(SOUTH.party, NORTH.party, KEYS, (IN_FORCE,)), bytes(32), NOW
+    )
     from detente.wire.envelope import statement_id
 
     part = seal(DOCUMENT, payload, NORTH)
@@ -500,7 +507,9 @@ def test_a_suspension_cannot_be_smuggled_in_as_a_proposal() -> None:
     from detente.wire.envelope import statement_id
 
     two = pair("amendment")
-    two.second.state = KIND.answer(AmendmentSetup(SOUTH.party, NORTH.party, (IN_FORCE,)), bytes(32), NOW)
+    two.second.state = KIND.answer(
+        AmendmentSetup(SOUTH.party, NORTH.party, KEYS, (IN_FORCE,)), bytes(32), NOW
+    )
     body = {"document": statement_id(DOCUMENT, payload)}
     with pytest.raises(Malformed):
         two.second.receive(
@@ -512,7 +521,7 @@ def test_a_suspension_cannot_be_smuggled_in_as_a_proposal() -> None:
 
 
 def test_replaying_the_inputs_gives_the_same_effects() -> None:
-    setup = AmendmentSetup(NORTH.party, SOUTH.party, (), seal(AGREEMENT, statement(TERMS), NORTH))
+    setup = AmendmentSetup(NORTH.party, SOUTH.party, KEYS, (), seal(AGREEMENT, statement(TERMS), NORTH))
     assert KIND.begin(setup, bytes(32), NOW) == KIND.begin(setup, bytes(32), NOW)
     encoded = msgspec.msgpack.encode(setup)
     assert msgspec.msgpack.decode(encoded, type=AmendmentSetup) == setup
