@@ -14,9 +14,13 @@ class DetenteError(Exception):
 
 
 class PeerFault(DetenteError):
-    """The peer broke the protocol. `evidence` holds the bytes that show it (as they arrived), for the journal."""
+    """The peer broke the protocol. `evidence` holds the bytes that show it (as they arrived), for the journal.
+
+    `path` is the evidence file, once it is kept.
+    """
 
     exit_code = 4
+    path = ""
 
     def __init__(self, message: str, *evidence: bytes) -> None:
         super().__init__(message)

@@ -17,7 +17,7 @@ from typing import ClassVar, Literal
 import msgspec
 
 from detente.ceremonies.ceremony import Append, Ask, Decision, Effect, Finish, Incoming, Json, Send, Step
-from detente.errors import Malformed, Misuse, OutOfTurn
+from detente.errors import Malformed, Misuse, OutOfTurn, Refused
 from detente.journal.checkpoint import open_checkpoint
 from detente.journal.head import PeerHead, parse_proof
 from detente.psi.engine import Role
@@ -29,11 +29,15 @@ MAX_NOTE = 16 * 1024
 
 
 class CountersignSetup(msgspec.Struct, frozen=True):
-    """`note` is our signed head, `proof` that it continues the one that they cosigned last; `held` the last head of theirs that we cosigned."""
+    """`note` is our signed head, `proof` that it continues the one of size `since` that they cosigned last.
+
+    `held` is the last head of theirs that we cosigned, "" where there is none.
+    """
 
     ours: str
     theirs: str
     note: str
+    since: int
     proof: list[bytes]
     held: str
 
@@ -101,7 +105,7 @@ class Countersigning:
 
     def _read_head(self, message: Incoming) -> PeerHead:
         """Their head, once it is shown to continue the one that we hold."""
-        fields = {"note", "proof"} | ({"cosigned"} if self.role is Role.FIRST else set())
+        fields = {"note", "proof", "since"} | ({"cosigned"} if self.role is Role.FIRST else set())
         note, proof = message.body.get("note"), message.body.get("proof")
         if (
             set(message.body) != fields
@@ -115,6 +119,9 @@ class Countersigning:
             held = PeerHead.resume(self.setup.theirs, ring, self.setup.held.encode())
         else:
             held = PeerHead.start(self.setup.theirs, ring)
+        if message.body["since"] != held.checkpoint.size:
+            # two countersignings crossed, or one side lost the last: nobody's fault until the proof fits
+            raise Refused(f"the proof does not begin at the head held here, of {held.checkpoint.size} entries; try again")
         return held.update(note.encode(), parse_proof(proof))
 
     def _check_ours(self, message: Incoming) -> str:
@@ -139,4 +146,4 @@ class Countersigning:
 
 
 def _head(setup: CountersignSetup) -> dict[str, Json]:
-    return {"note": setup.note, "proof": [encode_base64(each) for each in setup.proof]}
+    return {"note": setup.note, "proof": [encode_base64(each) for each in setup.proof], "since": setup.since}

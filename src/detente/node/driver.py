@@ -27,7 +27,6 @@ from detente.ceremonies.ceremony import (
     Send,
 )
 from detente.errors import (
-    BadSignature,
     DetenteError,
     Equivocation,
     Malformed,
@@ -38,6 +37,7 @@ from detente.errors import (
     Unavailable,
 )
 from detente.journal.entries import SALT_BYTES, Entry
+from detente.node.office import SOFTWARE
 from detente.node.ports import CeremonyRow, Clock, Entropy, InputRow, OutgoingRow, Store, Transaction
 from detente.wire.bundle import unpack_bundle
 from detente.wire.identity import Identity
@@ -52,7 +52,6 @@ from detente.wire.messages import (
     seal_message,
 )
 
-SOFTWARE = "detente/0.1"
 END_STEPS = {"abort": "aborted", "refuse": "refused"}
 ABORTED = "a check on a message failed; the conversation is over and the evidence is kept"
 MAX_PART = 1 << 30

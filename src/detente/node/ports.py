@@ -315,3 +315,10 @@ class Clock(Protocol):
 
 class Entropy(Protocol):
     def draw(self, n: int) -> bytes: ...
+
+
+class Vault(Protocol):
+    """Where evidence against a peer is kept as files, for auditors who have only `detente-verify`."""
+
+    def keep(self, name: str, data: bytes) -> str:
+        """Writes one file durably, under another name where this one is taken; returns its path."""

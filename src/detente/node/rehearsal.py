@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-
 from detente import kernel
 from detente.ceremonies.ceremony import Ceremony, Effect, Finish, Incoming, Progress, Send
 from detente.ceremonies.matching import Found, MatchingKind, MatchResult

@@ -1,0 +1,137 @@
+"""A node: one organisation's installation. Its rooms are the use cases by subject; this is what the Python API hands out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+from detente.node.pairings import Pairings
+from detente.node.swaps import Swaps
+
+from detente.ceremonies.ceremony import Progress
+from detente.errors import Misuse, PeerFault, Refused, Unavailable
+from detente.node.agreements import Agreements
+from detente.node.driver import Driver
+from detente.node.holdings import Holdings
+from detente.node.office import Office
+from detente.node.post import Post
+from detente.node.runs import MatchReport, Runs
+from detente.node.witness import Witness
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An open node. Close it, or use it as a context manager.
+
+    >>> with open_node("north") as node:  # doctest: +SKIP
+    ...     node.match("people", "Southern Service").strong
+    251
+    """
+
+    office: Office
+    driver: Driver
+    post: Post
+    pairings: Pairings
+    agreements: Agreements
+    holdings: Holdings
+    runs: Runs
+    swaps: Swaps
+    witness: Witness
+
+    @classmethod
+    def assemble(cls, office: Office) -> Node:
+        """Builds the rooms on an office and resumes what a crash left open."""
+        driver = Driver(office.store, office.clock, office.entropy, office)
+        agreements = Agreements(office)
+        node = cls(
+            office=office,
+            driver=driver,
+            post=Post(office.store, office.clock, driver, office),
+            pairings=Pairings(office),
+            agreements=agreements,
+            holdings=Holdings(office),
+            runs=Runs(office, agreements),
+            swaps=Swaps(office, agreements),
+            witness=Witness(office),
+        )
+        rooms = {
+            "pairing": node.pairings,
+            "amendment": node.agreements,
+            "matching": node.runs,
+            "exchange": node.swaps,
+            "countersigning": node.witness,
+        }
+        office.rooms.update(rooms)
+        for room in rooms.values():
+            room.driver = driver
+        return node
+
+    def resume(self) -> int:
+        """Picks up open conversations after a start. Returns how many there are. Unavailable where the node was restored from a backup."""
+        self.witness.check_restored()
+        return self.driver.resume()
+
+    # -- what several rooms do together
+
+    def deliver(self, peer: str, until: Callable[[], bool] = lambda: False) -> int:
+        """Exchanges messages with a peer until neither has anything to say. Returns the packets sent. Raises Unavailable."""
+        with self.office.store.snapshot() as tx:
+            row = self.office.peer(tx, peer)
+        return self.post.deliver(row, self.office.transport, until)
+
+    def countersign(self, peer: str) -> None:
+        """Has both heads cosigned now. Raises Unavailable where the peer does not answer."""
+        self._finish(self.witness.start(peer), peer)
+
+    def match(
+        self, topic: str, peer: str, on_progress: Callable[[Progress], None] = lambda _: None
+    ) -> MatchReport:
+        """Matches with a peer from countersigned heads to findings. Raises Refused, Unavailable, or PeerFault with the evidence's path."""
+        if not self.witness.fresh(peer):
+            self.countersign(peer)
+        ceremony = self.runs.start(topic, peer)
+        self.driver.on_progress = lambda which, progress: on_progress(progress) if which == ceremony else None
+        try:
+            self._finish(ceremony, peer)
+        finally:
+            self.driver.on_progress = lambda which, progress: None
+        self.countersign(peer)
+        return self.runs.report(ceremony)
+
+    def _finish(self, ceremony: str, peer: str) -> None:
+        """Delivers until a ceremony is over; says why where it did not end well."""
+        self.deliver(peer, until=lambda: self._over(ceremony))
+        self.settle(ceremony)
+        self.deliver(peer)
+
+    def _over(self, ceremony: str) -> bool:
+        with self.office.store.snapshot() as tx:
+            row = tx.ceremonies.get(ceremony)
+            return row is not None and row.status != "open" and not tx.outbox.pending(row.party)
+
+    def settle(self, ceremony: str) -> None:
+        """Raises what ended a ceremony badly: Refused, PeerFault (with its evidence), or Unavailable where it is still open."""
+        with self.office.store.snapshot() as tx:
+            row = tx.ceremonies.get(ceremony)
+            kept = tx.settings.get(f"evidence.{ceremony}")
+        if row is None:
+            raise Misuse(f"no conversation {ceremony}")
+        reason = str(msgspec.json.decode(row.summary).get("reason", ""))
+        if row.status == "open":
+            raise Unavailable("the peer has not answered yet; the conversation goes on when it does")
+        if kept is not None:
+            fault = PeerFault(reason or "the peer broke the protocol")
+            fault.path = kept.decode()
+            raise fault
+        if row.status != "done":
+            raise Refused(reason or f"the conversation was {row.status}")
+
+    def close(self) -> None:
+        self.office.store.close()
+
+    def __enter__(self) -> Node:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
