@@ -24,7 +24,17 @@ import msgspec
 from detente.ceremonies.ceremony import Append, Ask, Decision, Effect, Finish, Incoming, Json, Send, Step
 from detente.errors import BadSignature, Expired, Malformed, Misuse, NotAgreed, OutOfTurn, Refused
 from detente.pact.agreement import read_agreement
-from detente.pact.declaration import UNILATERAL, Notice, Resumption, Suspension, check_author, content_of
+from detente.pact.declaration import (
+    UNILATERAL,
+    Notice,
+    Resumption,
+    Suspension,
+    check_author,
+    content_of,
+    write_end,
+    write_resumption,
+    write_suspension,
+)
 from detente.pact.document import Document, Shelf, document_type, read_document
 from detente.pact.facts import (
     KIND_OF,
