@@ -146,7 +146,7 @@ def evidence_from(party: str, pieces: Sequence[bytes]) -> Evidence:
             return two_successors(party, name, *by_kind[kind][:2])
     if len(by_kind.get(ITEM, ())) > 1:
         return replayed_item(party, *by_kind[ITEM][:2])
-    messages = by_kind.get(MESSAGE, [])
+    messages = [each for each in by_kind.get(MESSAGE, []) if _place(each)[0] == party]
     if len(messages) == 2 and _place(messages[0]) == _place(messages[1]):
         return two_answers(party, *messages)
     return signed_messages(party, messages)
