@@ -16,9 +16,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from detente.adapters.https import HttpsTransport, TlsIdentity, make_certificate, server_context
 from detente.api.peer import Limits, Listener, peer_app
 from detente.errors import Refused, Unavailable
+from detente.node.office import encode_periods
 from detente.node.ports import PeerRow
-from detente.wire.canonical import canonical
-from detente.wire.keys import PublicKeys
+from detente.wire.keys import KeyPeriod, PublicKeys
+
+PARTY = "ab" * 32
 
 
 def tls_identity(name: str) -> TlsIdentity:
@@ -27,14 +29,15 @@ def tls_identity(name: str) -> TlsIdentity:
     return TlsIdentity(make_certificate(pem, name), pem)
 
 
-def peer_row(certificate: bytes, address: str) -> PeerRow:
+def peer_row(certificate: bytes, address: str, revoked_at: int | None = None) -> PeerRow:
     keys = PublicKeys(
         envelope=Ed25519PrivateKey.generate().public_key().public_bytes_raw(),
         checkpoint_ed25519=Ed25519PrivateKey.generate().public_key().public_bytes_raw(),
         checkpoint_mldsa44=MLDSA44PrivateKey.generate().public_key().public_bytes_raw(),
         tls=certificate,
     )
-    return PeerRow(keys.key_id, "Service B", address, b"", canonical(keys.to_json()), 0)
+    periods = encode_periods((KeyPeriod(keys, revoked_at=revoked_at),))
+    return PeerRow(keys.key_id, "Service B", address, b"", periods, 0)
 
 
 @dataclass
@@ -114,6 +117,18 @@ def test_nobody_listening_is_unavailable_and_says_what_to_check(ends: Ends) -> N
 def test_an_address_that_is_none_is_unavailable(ends: Ends, address: str) -> None:
     with pytest.raises(Unavailable):
         ends.transport().exchange(peer_row(ends.theirs.certificate, address), b"")
+
+
+@pytest.mark.parametrize("keys", [b"", b"[]", b"[{}]", b"junk"])
+def test_stored_keys_that_cannot_be_read_are_unavailable(ends: Ends, keys: bytes) -> None:
+    with pytest.raises(Unavailable, match="pair again"):
+        ends.transport().exchange(PeerRow(PARTY, "Service B", ends.listen().address, b"", keys, 0), b"")
+
+
+def test_a_peer_that_revoked_its_keys_is_not_called(ends: Ends) -> None:
+    revoked = peer_row(ends.theirs.certificate, ends.listen().address, revoked_at=5)
+    with pytest.raises(Unavailable, match="revoked"):
+        ends.transport().exchange(revoked, b"")
 
 
 def test_a_node_with_another_certificate_gets_nothing(ends: Ends) -> None:

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -34,9 +35,8 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from detente.errors import Malformed, Misuse, Unavailable
+from detente.node.office import decode_periods
 from detente.node.ports import PeerRow
-from detente.wire.canonical import parse_canonical
-from detente.wire.keys import PublicKeys
 
 PATH = "/peer/v1/exchange"
 CONTENT_TYPE = "application/vnd.detente.exchange"
@@ -188,12 +188,7 @@ class HttpsTransport:
             client.close()
 
     def _client(self, peer: PeerRow) -> httpx.Client:
-        try:
-            pinned = PublicKeys.from_json(parse_canonical(peer.keys)).tls
-        except Malformed:
-            raise Unavailable(
-                f"the keys stored for {peer.name} can't be read: restore a backup, or pair again"
-            ) from None
+        pinned = _certificate(peer)
         with self._lock:
             known = self._clients.get(peer.party)
             if known is not None and known[0] == pinned:
@@ -220,6 +215,19 @@ class HttpsTransport:
                 raise httpx.ReadTimeout("an answer that drips")
             answer.write(chunk)
         return answer.getvalue()
+
+
+def _certificate(peer: PeerRow) -> bytes:
+    """The certificate of the peer's newest keys: older ones do not count once it told us of the rotation."""
+    try:
+        newest = decode_periods(peer.keys)[-1]
+    except (Malformed, IndexError, msgspec.MsgspecError):
+        raise Unavailable(
+            f"the keys stored for {peer.name} can't be read: restore a backup, or pair again"
+        ) from None
+    if newest.revoked_at is not None:
+        raise Unavailable(f"{peer.name} revoked its keys: pair again, with its new invitation")
+    return newest.keys.tls
 
 
 def _check(response: httpx.Response, peer: PeerRow) -> None:
