@@ -43,7 +43,7 @@ def count(folder: Path) -> tuple[int, dict[str, Counter[str]], Counter[str]]:
         for family, codes in frequency.codes_of(part).items():
             for code in codes:
                 families[family][code] += seen
-        if part.symbol and "." not in part.symbol:
+        if part.symbol and "." not in part.symbol and not given.is_foreign(part.form):
             families["given here"][part.symbol] += seen
             cultures[given.culture(part.symbol)] += seen
     return total, families, cultures

@@ -12,12 +12,16 @@ from detente.topics.dates import Birth, birth
 from detente.topics.names import frequency
 from detente.topics.names.parts import Part, parts
 from detente.topics.names.romanise import normal, script
+from detente.topics.people_bound import anchor, marked, together
 from detente.topics.topic import Prepared, Record, Token, Value
 
 FLOOR = 20  # bits of surprise below which no token leaves
+RARE = 26  # bits from which a pair of parts needs no year of birth beside it
+TURN = 8  # tokens of a name before the next name has its turn
 NAMES = 12  # names of a record that are read
 PARTS = 14  # distinct parts of a record that become values
-TOKEN_PARTS = 6  # parts of one name that are combined
+TOGETHER = 40  # neighbouring pairs of parts that become values
+TOKEN_PARTS = 4  # parts of one name that are combined: the rarest
 _YEAR = 40  # decibits that a year of birth within one adds
 
 _SCRIPTS = {"latin": 1, "cyrillic": 2, "arabic": 4}
@@ -59,6 +63,7 @@ def read(record: Record) -> Person:
     }
     places = {its[0].form: None for place in get("birthPlace", ()) if (its := parts(place.split(",")[0]))}
     genders = {g.strip().lower()[:1] for g in get("gender", ())} & {"m", "f"}
+    genders = genders or {part.gender for its in split for part in its} - {""}
     return Person(
         names=tuple(reversed(split.values())),
         split=tuple(reversed(split)),
@@ -101,17 +106,22 @@ def profile(person: Person) -> dict[str, int]:
     return out
 
 
-def marked(part: Part, code: str) -> str:
-    """A code with the mark of its part's role: a father's name is not a given name."""
-    return "~" + code if part.role == "patronymic" else code
-
-
 def _codings(part: Part) -> list[tuple[str, str, int]]:
-    """(system, symbol, decibits) that stand for a part in tokens. A given-name class stands in every system."""
+    """(system, symbol, decibits) that stand for a part in tokens. A given-name class stands in every system but the last."""
+    bones = [
+        (marked(part, f"b:{code}"), frequency.surprise("bone", code))
+        for code in part.bones[:2]
+        if len(code) > 1 or part.symbol
+    ]
+    out = [("bones", code, decibits) for code, decibits in bones]
     if part.symbol:
-        return [("*", marked(part, "g:" + part.symbol), max(frequency.surprise("given", part.symbol), 40))]
-    out = [("form", marked(part, "f:" + part.form), frequency.surprise("form", part.form))]
-    for family, codes in (("dm", part.sounds[:2]), ("mp", part.phones[:1]), ("bone", part.bones[:2])):
+        return [
+            ("*", marked(part, "g:" + part.symbol), max(frequency.surprise("given", part.symbol), 40)),
+            *out,
+        ]
+    out += [("form", marked(part, "f:" + part.form), frequency.surprise("form", part.form))]
+    out += [("bone", code, decibits) for code, decibits in bones]
+    for family, codes in (("dm", part.sounds[:2]), ("mp", part.phones[:1])):
         out += [
             (family, marked(part, f"{family[0]}:{code}"), frequency.surprise(family, code))
             for code in codes
@@ -121,41 +131,56 @@ def _codings(part: Part) -> list[tuple[str, str, int]]:
 
 
 def tokens(person: Person) -> list[Token]:
-    """Round-one tokens, the most telling first; none below FLOOR bits."""
-    found: dict[Token, int] = {}
+    """Round-one tokens, the most telling first, each name in turn; none below FLOOR bits."""
+    first = [Token("document", number) for _, number in person.numbers if documents.bits(number) >= FLOOR]
+    first += [Token("phone", phone) for phone in person.phones]
+    plain, dated = [], []
+    for its in person.split:
+        mine, years = _name_tokens(its, person.born.windows())
+        plain.append(mine)
+        dated.append(years)
+    return list(dict.fromkeys([*first, *_in_turn(plain), *_in_turn(dated)]))
 
-    def offer(token: Token, rank: int, decibits: int) -> None:
-        if decibits >= FLOOR * 10:
-            found.setdefault(token, rank * 1000 - decibits)
 
-    for kind, number in person.numbers:
-        offer(Token("document", number), -9, 10 * documents.bits(number))
-    for phone in person.phones:
-        offer(Token("phone", phone), -8, 10 * FLOOR)
-    windows = person.born.windows()
-    for rank, its in enumerate(person.split):
-        useful = [p for p in its if p.role != "initial"][:TOKEN_PARTS]
-        coded = [_codings(p) for p in useful]
-        for size, kind in ((2, "pair"), (3, "triple")):
-            for chosen in combinations(coded, size):
-                for symbols, decibits in _along(chosen):
-                    key = "+".join(sorted(symbols))
-                    offer(Token(kind, key), rank, decibits)
-                    if size == 2:
-                        for window in windows:
-                            offer(Token("pair+years", f"{key}@{window}"), rank + 1, decibits + _YEAR)
-        if len(useful) >= 2:
-            for symbols, decibits in _along(coded):
-                offer(Token("whole name", "+".join(sorted(symbols))), rank, decibits)
-    return sorted(found, key=lambda token: (found[token], token))
+def _in_turn(lists: list[list[Token]]) -> list[Token]:
+    longest = max(map(len, lists), default=0)
+    return [token for at in range(0, longest, TURN) for its in lists for token in its[at : at + TURN]]
+
+
+def _name_tokens(its: tuple[Part, ...], windows: list[str]) -> tuple[list[Token], list[Token]]:
+    """Tokens of one name without and with a year of birth; the latter for pairs that alone are not rare."""
+    useful = [p for p in its if p.role != "initial"]
+    coded = sorted(map(_codings, useful), key=lambda codes: -max((d for _, _, d in codes), default=0))
+    plain: dict[Token, int] = {}
+    dated: dict[Token, int] = {}
+    for size, kind in ((2, "pair"), (3, "triple")):
+        for chosen in combinations(coded[:TOKEN_PARTS], size):
+            for symbols, decibits in _along(chosen):
+                key = "+".join(sorted(symbols))
+                plain[Token(kind, key)] = decibits
+                if size == 2 and decibits < RARE * 10:
+                    dated.update(
+                        {Token("pair+years", f"{key}@{window}"): decibits + _YEAR for window in windows}
+                    )
+    if len(useful) != 3 and len(useful) > 1:
+        plain.update({Token("whole name", "+".join(sorted(symbols))): d for symbols, d in _along(coded)})
+    return _telling(plain), _telling(dated)
+
+
+def _telling(found: dict[Token, int]) -> list[Token]:
+    kept = (token for token in found if found[token] >= FLOOR * 10)
+    return sorted(kept, key=lambda token: (-found[token], token))
 
 
 def _along(coded: Iterable[list[tuple[str, str, int]]]) -> Iterator[tuple[tuple[str, ...], int]]:
     """Combinations of the parts' symbols in one system at a time; second codes of a part one at a time."""
     coded = list(coded)
     done: set[tuple[str, ...]] = set()
-    for system in ("form", "dm", "mp", "bone"):
-        options = [[(s, d) for of, s, d in codes if of in (system, "*")] for codes in coded]
+    for system in ("form", "dm", "mp", "bone", "bones"):
+        options = [
+            [(s, d) for of, s, d in codes if of == system or (of == "*" and system != "bones")]
+            for codes in coded
+        ]
         if not all(options):
             continue
         base = [option[0] for option in options]
@@ -177,8 +202,13 @@ def values(person: Person) -> list[Value]:
     out.update(dict.fromkeys(Value("nationality", country) for country in person.countries[:4]))
     out.update(dict.fromkeys(Value("gender", gender) for gender in person.genders))
     out.update(dict.fromkeys(Value("birth place", place) for place in person.places[:4]))
+    for its in person.split:
+        ends = [p for p in its if p.role != "initial"]
+        if len(ends) > 1:
+            out.update(dict.fromkeys(Value("end", anchor(p)) for p in (ends[0], ends[-1])))
     distinct = list(dict.fromkeys(p for its in person.split for p in its if p.role != "initial"))[:PARTS]
     for part in distinct:
         for family, codes in frequency.codes_of(part).items():
             out.update(dict.fromkeys(Value(family, marked(part, code)) for code in codes))
+    out.update(dict.fromkeys(Value("together", text) for text in together(person.split)[:TOGETHER]))
     return list(out)

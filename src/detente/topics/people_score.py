@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from detente.topics.names import frequency, given
+from detente.topics.people_bound import heaviest
 from detente.topics.topic import Pair, Reason, Value
 
 PRIOR = -12_000  # one pair in some four thousand candidates drawn at random is one person
 KIN = 12_000  # relatives and namesakes: parts that agree beside one that conflicts say no more than this
 
 # log2 of the chance that a part of one person's two spellings agrees so and no better, in millibits
-_SAME = {"given": -400, "form": -400, "sounds": -3_000, "sound": -4_000}
+_SAME = {"given": -400, "form": -400, "sounds": -3_500, "sound": -5_500}
 _ARABIC = {"given": -900, "form": -900, "sounds": -900, "sound": -3_000}
 _CONFLICT, _CONFLICT_ARABIC = 5_000, 3_000
 _EXTRA = 700
@@ -32,32 +33,55 @@ class PartAgreement:
     shown: str
     decibits: int
     patronymic: bool
+    anchors: frozenset[str]
 
 
 def score(pair: Pair) -> list[Reason]:
     """The waterfall: each line's weight; their sum is the log-odds."""
-    across = _across_arabic(pair)
-    agreed = sorted(part_agreements(pair.agreed), key=lambda part: (-part.decibits, part.shown))
-    agreed = agreed[: min(_largest(pair.ours), _largest(pair.theirs))]
-    chances = _ARABIC if across else _SAME
-    names = [_weigh(part, chances) for part in agreed]
-    conflicts, extras = _unmatched(pair, agreed)
-    reasons = [Reason("of all pairs of records, few are one person", PRIOR), *names]
-    if names:
+    chances = _ARABIC if _across_arabic(pair) else _SAME
+    found = [(_weigh(part, chances), part) for part in part_agreements(pair.agreed)]
+    found.sort(key=lambda entry: (-entry[0].millibits, entry[0].what))
+    pairs = {value.value for value in pair.agreed if value.kind == "together"}
+    kept = heaviest([reason.millibits for reason, _ in found], [part.anchors for _, part in found], pairs)
+    found = [found[i] for i in kept]
+    reasons = [Reason("of all pairs of records, few are one person", PRIOR), *(reason for reason, _ in found)]
+    if found:
         reasons.append(Reason("the names are of one language", _CULTURE_AGREES))
+    return (
+        reasons
+        + _apart(pair, [part for _, part in found], sum(r.millibits for r in reasons) - PRIOR)
+        + _facts(pair)
+    )
+
+
+def _apart(pair: Pair, agreed: Sequence[PartAgreement], names: int) -> list[Reason]:
+    """What speaks against: parts that conflict, parts on one side only, and that relatives share names."""
+    conflicts, extras = _unmatched(pair, agreed)
+    reasons = [Reason("so many parts and names could have agreed", -_ways(pair, agreed))] if agreed else []
     if conflicts:
-        reasons.append(
-            Reason(
-                f"name parts that differ: {conflicts}",
-                -conflicts * (_CONFLICT_ARABIC if across else _CONFLICT),
-            )
-        )
-        over = sum(r.millibits for r in names) + _CULTURE_AGREES - KIN
-        if over > 0:
-            reasons.append(Reason("relatives and namesakes share the parts that agree", -over))
+        each = _CONFLICT_ARABIC if _across_arabic(pair) else _CONFLICT
+        reasons.append(Reason(f"name parts that differ: {conflicts}", -conflicts * each))
     if extras:
         reasons.append(Reason(f"name parts on one side only: {extras}", -extras * _EXTRA))
-    return reasons + _facts(pair)
+    # In a chain of names the first is one's own and the others are the family's.
+    chain = extras and not any(p.patronymic for p in agreed) and sum(v.kind == "end" for v in pair.agreed) < 2
+    if (conflicts or (chain and len(agreed) > 1)) and names > KIN:
+        reasons.append(Reason("relatives share the name parts that agree", KIN - names))
+    return reasons
+
+
+# 1000 log2 n
+_LOG2 = (0, 0, 1000, 1585, 2000, 2322, 2585, 2807, 3000, 3170, 3322, 3459, 3585)
+
+
+def _ways(pair: Pair, agreed: Sequence[PartAgreement]) -> int:
+    """Parts have no order and records several names: each chance of agreeing by accident counts."""
+    size = max(_largest(pair.ours), _largest(pair.theirs))
+    free = sum(not part.patronymic for part in agreed)
+    ways = sum(_LOG2[max(size - i - (free < len(agreed)), 1)] for i in range(free))
+    return (
+        ways + (_LOG2[min(pair.ours.get("names", 1), 12)] + _LOG2[min(pair.theirs.get("names", 1), 12)]) // 2
+    )
 
 
 def _across_arabic(pair: Pair) -> bool:
@@ -75,7 +99,9 @@ def _weigh(part: PartAgreement, chances: Mapping[str, int]) -> Reason:
     millibits = 100 * part.decibits
     millibits = max(millibits, 3_500) if part.level == "given" else max(millibits - _CULTURE, 1_000)
     role = " of the father" if part.patronymic else ""
-    return Reason(f"{words[part.level]}{role}: {part.shown}", max(millibits + chances[part.level], 200))
+    return Reason(
+        f"{words[part.level]}{role}: {part.shown}", max(millibits + chances[part.level], -_CONFLICT)
+    )
 
 
 def _sizes(profile: Mapping[str, int]) -> list[tuple[int, bool]]:
@@ -136,35 +162,37 @@ def part_agreements(agreed: Sequence[Value]) -> list[PartAgreement]:
     said: set[tuple[str, str]] = set()
     for symbol in sorted(by["given"]):
         mark, bare = _unmark(symbol)
-        out.append(PartAgreement("given", bare, frequency.surprise("given here", bare), bool(mark)))
+        anchors = frozenset({f"{mark}g:{bare}"})
+        out.append(PartAgreement("given", bare, frequency.surprise("given here", bare), bool(mark), anchors))
         said.update((family, mark + code) for family, code in given.class_codes(bare))
     for form in sorted(by["form"], key=lambda f: (-frequency.surprise("form", _unmark(f)[1]), f)):
         mark, bare = _unmark(form)
-        codes = {
-            (f, mark + c)
-            for f, cs in frequency.codes_of_form(bare).items()
-            for c in cs
-            if f in ("dm", "mp", "bone")
-        }
-        if ("form", form) in said or {("dm", c) for f, c in codes if f == "dm"} & said:
-            said |= codes
-            continue
-        out.append(PartAgreement("form", bare, frequency.surprise("form", bare), bool(mark)))
+        of = frequency.codes_of_form(bare)
+        codes = {(f, mark + c) for f in _CLASSES for c in of[f]}
+        if ("form", form) not in said and not all({(f, mark + c) for c in of[f]} & said for f in _CLASSES):
+            anchors = frozenset(f"{mark}{f[0]}:{c}" for f in _CLASSES for c in of[f] if c)
+            out.append(PartAgreement("form", bare, frequency.surprise("form", bare), bool(mark), anchors))
         said |= codes
-    heard = [_classes(f, _unmark(c)[1]) + _unmark(c)[0] for f, c in said if f in _CLASSES]
+    return out + _heard(by, said)
+
+
+def _heard(by: Mapping[str, Sequence[str]], said: set[tuple[str, str]]) -> list[PartAgreement]:
+    """Parts that agree in codes only: codes of the same consonants are one part's."""
+    heard = {_unmark(c)[0] + _classes(f, _unmark(c)[1]) for f, c in said if f in _CLASSES}
     groups: dict[str, list[tuple[int, str, str]]] = {}
-    for family in ("dm", "mp", "bone"):
+    for family in _CLASSES:
         for code in sorted(by[family]):
             mark, bare = _unmark(code)
-            key = _classes(family, bare) + mark
-            if (family, code) in said or key in heard:
-                continue
-            groups.setdefault(key, []).append((frequency.surprise(family, bare), family, code))
-    for codes_ in groups.values():
-        families = {family for _, family, _ in codes_}
-        decibits, _, code = max(codes_)
-        level = "sounds" if len(families) > 1 else "sound"
-        out.append(PartAgreement(level, _unmark(code)[1], decibits, code.startswith("~")))
+            key = mark + _classes(family, bare)
+            if (family, code) not in said and key not in heard:
+                groups.setdefault(key, []).append((frequency.surprise(family, bare), family, code))
+    out = []
+    for key, codes in sorted(groups.items()):
+        mark = "~" if key.startswith("~") else ""
+        level = "sounds" if len({family for _, family, _ in codes}) > 1 else "sound"
+        decibits, _, code = max(codes)
+        anchors = frozenset(f"{mark}{family[0]}:{_unmark(c)[1]}" for _, family, c in codes)
+        out.append(PartAgreement(level, _unmark(code)[1], decibits, bool(mark), anchors))
     return out
 
 

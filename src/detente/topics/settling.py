@@ -10,7 +10,10 @@ MARGIN = 8_000  # millibits by which another finding of either record must be be
 
 
 def settle(findings: Sequence[tuple[int, int, Judgement]]) -> list[int]:
-    """Indices, ascending, of the findings that no other finding of the same record beats by MARGIN. Symmetric."""
+    """Indices, ascending, of the findings that no other finding of the same record beats by MARGIN.
+
+    A finding that nothing speaks against stays: one person may be on a list twice. Symmetric.
+    """
     weights = [sum(reason.millibits for reason in judgement.because) for _, _, judgement in findings]
     best: dict[tuple[int, int], int] = {}
     for (ours, theirs, _), weight in zip(findings, weights, strict=True):
@@ -18,6 +21,10 @@ def settle(findings: Sequence[tuple[int, int, Judgement]]) -> list[int]:
             best[key] = max(best.get(key, weight), weight)
     return [
         index
-        for index, ((ours, theirs, _), weight) in enumerate(zip(findings, weights, strict=True))
-        if weight >= max(best[0, ours], best[1, theirs]) - MARGIN
+        for index, ((ours, theirs, judgement), weight) in enumerate(zip(findings, weights, strict=True))
+        if weight >= max(best[0, ours], best[1, theirs]) - MARGIN or not _against(judgement)
     ]
+
+
+def _against(judgement: Judgement) -> bool:
+    return any(reason.millibits < -2_000 for reason in judgement.because[1:])

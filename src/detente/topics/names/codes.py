@@ -95,19 +95,20 @@ def metaphones(word: str) -> tuple[str, ...]:
 
 
 _SILENT = frozenset("aeiouyvw")
-_BONES = {"q": "k", "p": "b", "T": "ts", "D": "dz", "g": "kj"}
+# A sign that is read in several ways, and its readings.
+_BONES = {"q": ("k",), "p": ("b",), "T": ("t", "s"), "D": ("d", "z"), "g": ("k", "j"), "Z": ("j", "zh")}
 _DIGRAPHS = (
     ("tch", "S"), ("tsch", "S"), ("dsch", "j"), ("dj", "j"), ("dzh", "j"), ("kh", "h"), ("gh", "k"), ("sch", "S"), ("sh", "S"),
-    ("ch", "S"), ("zh", "j"), ("ph", "f"), ("ck", "k"), ("x", "ks"), ("th", "T"), ("dh", "D"), ("ce", "s"), ("ci", "s"), ("c", "k"),
+    ("ch", "S"), ("zh", "Z"), ("ph", "f"), ("ck", "k"), ("x", "ks"), ("th", "T"), ("dh", "D"), ("ce", "s"), ("ci", "s"), ("c", "k"),
 )  # fmt: skip
 
 
 @lru_cache(maxsize=1 << 16)
 def skeletons(romanised: str) -> tuple[str, ...]:
-    """The consonants that Arabic script and its Latin spellings agree on; letters read in two ways give two skeletons.
+    """The consonants that Arabic script and its Latin spellings agree on; signs read in two ways give two skeletons.
 
-    >>> skeletons("mouchaweh"), skeletons("mashuh")
-    (('mS',), ('mS',))
+    >>> skeletons("mouchaweh"), skeletons("mashuh"), skeletons("ridha")
+    (('mS',), ('mS',), ('rd', 'rz'))
     """
     word = romanised
     for old, new in _DIGRAPHS:
@@ -123,5 +124,6 @@ def _read(word: str) -> list[str]:
         letters.pop()
     readings = [""]
     for letter in letters:
-        readings = [r if r.endswith(o) else r + o for r in readings for o in _BONES.get(letter, letter)][:4]
+        options = _BONES.get(letter, (letter,))
+        readings = [r if r.endswith(o) else r + o for r in readings for o in options][:4]
     return readings

@@ -16,6 +16,10 @@ TABLE = "frequency.txt"
 FAMILIES = ("given", "given here", "form", "dm", "mp", "bone")
 # A code that the table does not list is at most this surprising (decibits): the table's tail ends there.
 _UNSEEN = {"given": 140, "given here": 100, "form": 180, "dm": 165, "mp": 165, "bone": 155}
+_A_LETTER, _A_CONSONANT = (
+    30,
+    43,
+)  # decibits at most for each letter of a form, for each sign of a consonant code
 _COMPOUND = 20  # decibits more for abd-X, abu-X, X-ullah, X-din than for X
 
 
@@ -60,7 +64,9 @@ def surprise(family: str, code: str) -> int:
     >>> surprise("given", "ivan") < surprise("form", "basaev")
     True
     """
-    compound, _, inner = code.rpartition(".")
-    if family in ("given", "given here") and compound:
-        return _table().get((family, inner), _UNSEEN[family]) + _COMPOUND
-    return _table().get((family, code), _UNSEEN[family])
+    if family in ("given", "given here"):
+        compound, _, inner = code.rpartition(".")
+        return _table().get((family, inner), _UNSEEN[family]) + (_COMPOUND if compound else 0)
+    # Few syllables make short names: what the table lacks is rare in Wikidata, not in the languages that it lacks.
+    each = _A_LETTER if family == "form" else _A_CONSONANT
+    return min(_table().get((family, code), _UNSEEN[family]), each * len(code.rstrip("0")))

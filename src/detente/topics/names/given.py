@@ -30,6 +30,7 @@ _LETTERS = str.maketrans(
 
 @lru_cache(maxsize=1)
 def _tables() -> tuple[MappingProxyType[str, str], MappingProxyType[str, str], MappingProxyType[str, str]]:
+    """(class by folded Latin spelling, class by Arabic letters, culture by class or by "foreign spelling/")."""
     by_fold: dict[str, str] = {}
     by_letters: dict[str, str] = {}
     cultures: dict[str, str] = {}
@@ -39,10 +40,13 @@ def _tables() -> tuple[MappingProxyType[str, str], MappingProxyType[str, str], M
             culture = line.strip("[]")
         elif line.strip() and not line.startswith("#"):
             spellings, _, arabic = line.partition("|")
-            symbol, *others = spellings.split()
+            native, _, foreign = spellings.partition("/")
+            symbol = native.split()[0]
             cultures[symbol] = culture
-            for spelling in (symbol.rstrip("23"), *others):
+            for spelling in (symbol.rstrip("23"), *native.split()[1:], *foreign.split()):
                 by_fold.setdefault(fold(latin(normal(spelling))), symbol)
+            for spelling in foreign.split():
+                cultures[fold(latin(normal(spelling))) + "/"] = "foreign"
             for spelling in arabic.split():
                 by_letters.setdefault(arabic_key(normal(spelling)), symbol)
     return MappingProxyType(by_fold), MappingProxyType(by_letters), MappingProxyType(cultures)
@@ -77,6 +81,11 @@ def _look(table: MappingProxyType[str, str], key: str, compounds: tuple[tuple[st
             if inner:
                 return mark + inner
     return ""
+
+
+def is_foreign(folded: str) -> bool:
+    """Whether a spelling belongs to another culture than its class (John, for the class ivan)."""
+    return folded + "/" in _tables()[2]
 
 
 def culture(symbol: str) -> str:

@@ -57,7 +57,7 @@ _LATIN = {
 _ARABIC = {
     "ا": "a", "أ": "a", "إ": "i", "آ": "a", "ٱ": "a", "ء": "", "ؤ": "u", "ئ": "i", "ى": "i", "ب": "b", "پ": "p",
     "ت": "t", "ث": "th", "ج": "j", "چ": "ch", "ح": "h", "خ": "kh", "د": "d", "ذ": "dh", "ر": "r", "ز": "z",
-    "ژ": "zh", "س": "s", "ش": "sh", "ص": "s", "ض": "d", "ط": "t", "ظ": "z", "ع": "", "غ": "gh", "ف": "f",
+    "ژ": "zh", "س": "s", "ش": "sh", "ص": "s", "ض": "dh", "ط": "t", "ظ": "z", "ع": "", "غ": "gh", "ف": "f",
     "ڤ": "v", "ق": "q", "ك": "k", "ک": "k", "ڪ": "k", "گ": "g", "ل": "l", "م": "m", "ن": "n", "ں": "n", "ه": "h",
     "ھ": "h", "ہ": "h", "ة": "a", "ۀ": "a", "ۃ": "a", "و": "u", "ي": "i", "ی": "i", "ې": "e", "ۍ": "i", "ے": "e",
     "ۋ": "v", "ټ": "t", "ډ": "d", "ړ": "r", "ڼ": "n", "ښ": "kh", "ږ": "g", "څ": "ts", "ځ": "dz", "ٹ": "t", "ڈ": "d",
@@ -93,6 +93,8 @@ def script(text: str) -> Script:
 def normal(text: str) -> str:
     """Compatibility-composed lower case; Arabic presentation forms, marks and stretching strokes gone."""
     text = unicodedata.normalize("NFKC", text).lower()
+    if re.search("[іўєїґ]", text):
+        text = text.replace("г", "ҳ")  # in Belarusian and Ukrainian the letter is h
     return re.sub(
         "[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640\u200c-\u200f\u202a-\u202e\u2066-\u2069\ufeff]",
         "",
@@ -103,6 +105,8 @@ def normal(text: str) -> str:
 def _arabic(word: str) -> str:
     """Arabic script in Latin letters: waw and ya before a vowel are v and y; a short vowel is written between consonants."""
     sounds = [_ARABIC.get(letter, "") for letter in word.replace("تش", "چ")]
+    if word.startswith("ع"):
+        sounds[0] = "" if sounds[1:2] == ["a"] else "a"
     out: list[str] = []
     for at, now in enumerate(sounds):
         after = sounds[at + 1] if at + 1 < len(sounds) else ""
@@ -150,7 +154,7 @@ _SPELLINGS: tuple[tuple[str, str], ...] = (
     ("th", "t"),
     ("dh", "d"),
     ("ck|q", "k"),
-    ("tz", "ts"),
+    ("(?:tz|ts)+", "ts"),
     ("x", "ks"),
     ("w", "v"),
     ("c(?![eiyh])", "k"),
@@ -161,7 +165,7 @@ _SPELLINGS: tuple[tuple[str, str], ...] = (
     # vowels
     ("ou|oo", "u"),
     ("ee", "i"),
-    ("[iy]?y?[iy]o", "e"),
+    ("[iy]?y?[iy]o(?!n?g)", "e"),
     ("[iy]+e", "e"),
     ("[iy]+(?=[au])", "i"),
     ("y", "i"),
