@@ -1,0 +1,35 @@
+"""The root of the command line: where the nouns meet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from detente.cli.rehearse import rehearse
+from detente.cli.verb import DEFAULT_NODE, Root
+
+_PATH: Any = click.Path(path_type=Path)
+
+
+@click.group(cls=Root, context_settings={"help_option_names": ["--help"], "max_content_width": 100})
+@click.option(
+    "--node", "node_path", type=_PATH, envvar="DETENTE_NODE", default=DEFAULT_NODE, show_default=True,
+    metavar="DIR", help="The node's folder (or DETENTE_NODE).",
+)  # fmt: skip
+@click.option(
+    "--passphrase-file", type=_PATH, metavar="FILE",
+    help="The store's passphrase; else DETENTE_PASSPHRASE, else DIR/passphrase.",
+)  # fmt: skip
+@click.version_option(package_name="detente", message="%(prog)s %(version)s")
+def detente(node_path: Path, passphrase_file: Path | None) -> None:
+    """Two organisations that do not trust each other find what both know, and give on both sides.
+
+    Exit codes: 0 done, 1 refused, 2 misuse, 3 unavailable (try again), 4 the peer's fault (its evidence is named).
+    """
+
+
+detente.add_command(rehearse)
+
+__all__ = ["detente"]
