@@ -3,7 +3,7 @@
 //! Two forms. [`prove_rfc`] and [`verify_rfc`] are RFC 9497, section 2.2, to the byte. [`prove`] and [`verify`] are what engines use: the
 //! same proof over composites whose weights depend on the *whole* batch. In the RFC weight i depends on pair i alone, so a prover
 //! may search each pair's wrong evaluation for itself, and with 2^t pairs a wrong batch that still sums to zero is a generalised
-//! birthday problem (Wagner, CRYPTO 2002): about 2^(t + 252/(t+1)) steps, some 2^31 at 2^16 pairs. Bound to the whole batch, a
+//! birthday problem (Wagner, CRYPTO 2002): about 2^(t + 252/(t+1)) steps, some 2^42 at 2^6 pairs and 2^31 at 2^16. Bound to the whole batch, a
 //! wrong pair survives with probability 2^-128 a try, and the number of pairs is not limited to 65535.
 
 use curve25519_dalek::constants::RISTRETTO_BASEPOINT_POINT as G;
@@ -199,4 +199,35 @@ pub fn verify_rfc(public: &[u8; 32], blinded: &[u8], evaluated: &[u8], proof: &[
     let m = rfc_composite(&weights, blinded)?;
     let z = rfc_composite(&weights, evaluated)?;
     accept(&[], public, &m, &z, proof)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(blinded: &[u8], evaluated: &[u8]) -> Vec<Scalar> {
+        let statement = Statement { public: &[1; 32], info: b"info", blinded, evaluated };
+        weights(&statement.seed(), 0, blinded.len() / ELEMENT)
+    }
+
+    #[test]
+    fn every_weight_depends_on_every_pair() {
+        let (blinded, evaluated) = ([2u8; 6 * 32], [3u8; 6 * 32]);
+        let before = of(&blinded, &evaluated);
+        for at in 0..6 * 32 {
+            let (mut other_blinded, mut other_evaluated) = (blinded, evaluated);
+            other_blinded[at] ^= 1;
+            other_evaluated[at] ^= 1;
+            for after in [of(&other_blinded, &evaluated), of(&blinded, &other_evaluated)] {
+                assert!(before.iter().zip(&after).all(|(a, b)| a != b));
+            }
+        }
+    }
+
+    #[test]
+    fn weights_are_128_bits_and_the_same_from_any_block_on() {
+        let all = weights(&[7; 64], 0, 70);
+        assert!(all.iter().all(|weight| weight.as_bytes()[16..] == [0; 16]));
+        assert_eq!(all[64..], weights(&[7; 64], 64, 6));
+    }
 }
