@@ -46,7 +46,6 @@ class Bad(Exception):
 
 
 # --- canonical JSON, DSSE, keys
-# ---------------------------------------------------------------------------------------
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _BRACKETS = re.compile(rb"[\[\]{}]")
@@ -218,7 +217,6 @@ def texts(body: Any, name: str) -> list[str]:
 
 
 # --- RFC 9162 trees, C2SP notes
-# ---------------------------------------------------------------------------------------
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -317,7 +315,6 @@ class Note:
 
 
 # --- what a bundle says
-# -----------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -358,7 +355,8 @@ class Bundle:
     statements: dict[str, Statement] = field(default_factory=dict)
     ledgers: list[Mapping[str, Any]] = field(default_factory=list)
     evidence: list[Mapping[str, Any]] = field(default_factory=list)
-    disproved: set[str] = field(default_factory=set)  # items that evidence takes out of the balance
+    messages: dict[str, Statement] = field(default_factory=dict)  # by envelope hash, as entries cite them
+    proven: set[str] = field(default_factory=set)  # items of which evidence in this file proves something
     facts: list[str] = field(default_factory=list)
     problems: list[tuple[str, str]] = field(default_factory=list)
 
@@ -531,8 +529,11 @@ def _read_peer_checkpoint(bundle: Bundle, line: Mapping[str, Any]) -> None:
 
 
 def _read_statement(bundle: Bundle, line: Mapping[str, Any]) -> None:
-    statement = bundle.open(unbase64(line.get("envelope")))
+    raw = unbase64(line.get("envelope"))
+    statement = bundle.open(raw)
     bundle.statements[statement.id] = statement
+    if statement.kind == payload_type("message"):
+        bundle.messages[hashlib.sha256(raw).hexdigest()] = statement
 
 
 def _read_ledger(bundle: Bundle, line: Mapping[str, Any]) -> None:
@@ -556,7 +557,6 @@ READERS: dict[str, Callable[[Bundle, Mapping[str, Any]], str | None]] = {
 
 
 # --- journals
-# ---------------------------------------------------------------------------------------------------------
 
 
 def check_head(note: Note, party: Party) -> None:
@@ -633,7 +633,6 @@ def check_peer_heads(bundle: Bundle) -> str:
 
 
 # --- agreements, runs, items, receipts, balance
-# -----------------------------------------------------------------------
 # The members that are read here are those of spec/agreement, spec/matching and spec/exchange. Each check
 # reads a
 # statement by `member`, so that a statement of another shape is Bad and never a crash.
@@ -656,30 +655,43 @@ def check_revoked(bundle: Bundle, statement: Statement, at: datetime) -> None:
 def check_agreement(bundle: Bundle, agreement: Statement) -> str:
     parties = {bundle.journal, bundle.peer}
     if agreement.signers != parties:
-        raise Bad("an agreement that does not carry both signatures: it binds nobody")
+        if entries_about(bundle, "document.in_force", agreement.id):
+            raise Bad("in force by the journal, but it does not carry both signatures: it binds nobody")
+        return f"agreement {agreement.id[:12]} was proposed and carries one signature: it binds nobody"
     if set(texts(agreement.body, "parties")) != parties:
         raise Bad("an agreement between other parties")
     instant(member(agreement.body, "terms", dict).get("expires"))
     return f"agreement {agreement.id[:12]} carries both signatures"
 
 
-def in_force(bundle: Bundle, agreement: str, at: datetime) -> None:
-    """That our journal has the agreement in force at this instant, or Bad."""
-    if agreement not in bundle.statements or bundle.statements[agreement].kind != payload_type("agreement"):
+def terms_of(bundle: Bundle, agreement: str) -> Mapping[str, Any]:
+    statement = bundle.statements.get(agreement)
+    if statement is None or statement.kind != payload_type("agreement"):
         raise Bad("names an agreement that is not in this file")
-    if instant(member(bundle.statements[agreement].body, "terms", dict).get("expires")) <= at:
+    terms: Mapping[str, Any] = member(statement.body, "terms", dict)
+    return terms
+
+
+def in_force(bundle: Bundle, agreement: str, before: Entry) -> None:
+    """That our journal has the agreement in force when it comes to this entry, or Bad."""
+    if instant(terms_of(bundle, agreement).get("expires")) <= before.at:
         raise Bad("names an agreement that had expired")
-    state = False
+    begun, ended = False, False
+    suspended: set[str] = set()
     for entry in bundle.entries:
-        if entry.subject == agreement and entry.at <= at:
-            state = {
-                "document.in_force": True,
-                "document.resumed": True,
-                "document.suspended": False,
-                "document.superseded": False,
-                "document.ended": False,
-            }.get(entry.kind, state)
-    if not state:
+        if entry.subject != agreement or entry.index >= before.index:
+            continue
+        if entry.kind == "document.in_force":
+            begun = True
+        elif entry.kind == "document.superseded":
+            ended = True
+        elif entry.kind == "document.ended":
+            ended = ended or member(entry.body, "effective", int) <= before.at.timestamp() * 1000
+        elif entry.kind == "document.suspended":
+            suspended.add(member(entry.body, "statement", str))
+        elif entry.kind == "document.resumed":
+            suspended -= set(texts(entry.body, "lifts"))
+    if not begun or ended or suspended:
         raise Bad("names an agreement that was not in force at that time")
 
 
@@ -691,12 +703,16 @@ def check_item(bundle: Bundle, item: Statement) -> None:
         raise Bad("an item that neither party gives")
     for name in ("ciphertext", "key"):
         unhex(item.body.get(name))
-    prepared = entries_about(bundle, "item.prepared", item.id)
-    if not prepared:
-        raise Bad("an item that is not in the journal")
-    at = prepared[0].at
-    check_revoked(bundle, item, at)
-    in_force(bundle, member(item.body, "agreement", str), at)
+    entries = [entry for entry in bundle.entries if entry.kind in ITEM_ENTRIES and entry.subject == item.id]
+    if not entries:
+        if giver == bundle.journal:
+            raise Bad("an item that this party gives, but that is not in its journal")
+        return  # it never arrived: nothing of it is claimed
+    check_revoked(bundle, item, entries[0].at)
+    in_force(bundle, member(item.body, "agreement", str), entries[0])
+    for entry in entries:
+        if any(entry.body.get(name, item.body.get(name)) != item.body.get(name) for name in SAME_IN_ENTRIES):
+            raise Bad("a journal that says something else of an item than its statement")
     if not entries_about(bundle, "run.started", member(item.body, "run", str)):
         raise Bad("an item of a run that is not in the journal")
 
@@ -758,6 +774,7 @@ STATEMENTS: dict[str, Callable[[Bundle, Statement], str | None]] = {
 """What else must hold of a statement of a kind, once its signatures have verified."""
 
 ITEM_ENTRIES = ("item.prepared", "item.sent", "item.opened", "item.received")
+SAME_IN_ENTRIES = ("agreement", "finding", "number", "marking")
 
 
 def check_nothing_left_out(bundle: Bundle) -> None:
@@ -770,30 +787,99 @@ def check_nothing_left_out(bundle: Bundle) -> None:
         raise Bad(f"{len(missing)} items of the journal whose statements are not in this file")
 
 
-def balance(bundle: Bundle, agreement: str) -> tuple[int, int]:
-    """(given, received): items whose key was handed over, less those that evidence in this file takes out."""
-    opened = {statement.body.get("item") for statement in bundle.of_kind("item-key")}
-    given = received = 0
-    for item in bundle.of_kind("item"):
-        if item.id in opened - bundle.disproved and item.body.get("agreement") == agreement:
-            ours = item.body.get("giver") == bundle.journal
-            given, received = given + ours, received + (not ours)
-    return given, received
+def check_cited_messages(bundle: Bundle) -> str | None:
+    """Entries that cite a message of the peer: it must be the peer's. If it is not in the file, it is our word."""
+    shown = alone = 0
+    for entry in bundle.entries:
+        cited = entry.body.get("message")
+        if not isinstance(cited, str) or not cited:
+            continue
+        message = bundle.messages.get(cited)
+        if message is None:
+            alone += 1
+        elif message.signers != {bundle.peer}:
+            raise Bad("an entry that cites a message which the peer did not sign")
+        else:
+            shown += 1
+    if not shown and not alone:
+        return None
+    return f"{shown} entries rest on messages of the peer in this file, {alone} on the journal's word alone"
+
+
+@dataclass
+class Line:
+    """One item whose key moved, as the journal tells it (spec/exchange, "Balance")."""
+
+    given: bool
+    at: datetime
+    deadline: timedelta
+    ground: str | None = None
+    settled: bool | None = None
+    recalled: bool = False
+    receipted: bool = False
+
+    @property
+    def counts(self) -> bool:
+        if self.settled is not None:
+            return self.settled and not self.recalled
+        return not self.recalled and self.ground not in PROVABLE
+
+
+PROVABLE = {"key", "schema", "marking", "repeated", "held", "opening"}
+"""Grounds of a dispute that take an item out of the balance; others rest on a person's word and do not."""
+
+
+def fold(bundle: Bundle, agreements: Sequence[str]) -> dict[str, Line]:
+    """The ledger under these versions of an agreement: nothing but the journal's entries makes it."""
+    lines: dict[str, Line] = {}
+    for entry in bundle.entries:
+        if entry.kind in ("item.opened", "item.received") and entry.subject not in lines:
+            agreement = member(entry.body, "agreement", str)
+            if agreement in agreements:
+                days = member(member(terms_of(bundle, agreement), "disputes", dict), "deadline_days", int)
+                given = entry.kind == "item.opened"
+                lines[entry.subject] = Line(given, entry.at, timedelta(days=min(max(days, 0), 36500)))
+        elif entry.subject in lines:
+            _tell(lines[entry.subject], entry)
+    return lines
+
+
+def _tell(line: Line, entry: Entry) -> None:
+    """What one more entry changes about an item."""
+    receiver, giver = ("theirs", "ours") if line.given else ("ours", "theirs")
+    by = entry.body.get("by")
+    if entry.kind == "item.receipt" and by == receiver and entry.body.get("receipt") == "stored":
+        line.receipted = True
+    elif entry.kind == "item.disputed" and by == receiver and line.ground is None:
+        if entry.at - line.at <= line.deadline:  # no answer by the deadline was acceptance
+            line.ground = member(entry.body, "ground", str)
+    elif entry.kind == "item.settled" and line.ground is not None:
+        line.settled = member(entry.body, "counts", bool)
+    elif entry.kind == "recall.requested" and by == giver:
+        line.recalled = True
 
 
 def check_ledger(bundle: Bundle, line: Mapping[str, Any]) -> str:
-    agreement = member(line, "agreement", str)
+    agreements = texts(line, "agreements")
     claimed = member(line, "given", int), member(line, "received", int)
-    found = balance(bundle, agreement)
-    if claimed != found:
+    lines = fold(bundle, agreements)
+    given = [each for each in lines.values() if each.given and each.counts]
+    received = [each for each in lines.values() if not each.given and each.counts]
+    if claimed != (len(given), len(received)):
         raise Bad(
-            f"the balance claimed is {claimed[0]} given, {claimed[1]} received; the items make it {found[0]} and {found[1]}"
+            f"the balance claimed is {claimed[0]} given, {claimed[1]} received; "
+            f"the journal makes it {len(given)} and {len(received)}"
         )
-    return f"balance under {agreement[:12]}: {found[0]} given, {found[1]} received"
+    without = sum(not each.receipted for each in given)
+    proven = len(bundle.proven & lines.keys())
+    return (
+        f"balance: {len(given)} given ({without} of them without a receipt: this party's claim alone), "
+        f"{len(received)} received, {len(lines) - len(given) - len(received)} not counted"
+        + (f"; evidence in this file is of {proven} items" if proven else "")
+    )
 
 
 # --- evidence
-# ---------------------------------------------------------------------------------------------------------
 
 
 def _two_statements(bundle: Bundle, body: Mapping[str, Any], kind: str) -> tuple[Statement, Statement]:
@@ -878,7 +964,7 @@ def wrong_key(bundle: Bundle, body: Mapping[str, Any]) -> str:
         raise Bad("an item statement that its giver did not sign")
     if key_commitment(unhex(key.body.get("key"))) == item.body.get("key"):
         raise Bad("the key is the one that the item statement commits to")
-    bundle.disproved.add(item.id)
+    bundle.proven.add(item.id)
     return "signed a key that is not the one its item statement commits to"
 
 
@@ -891,7 +977,7 @@ def replayed_item(bundle: Bundle, body: Mapping[str, Any]) -> str:
         first, second, "agreement", "run", "finding", "number"
     ):
         raise Bad("two items that are not the same one")
-    bundle.disproved.add(second.id)
+    bundle.proven.add(second.id)
     return "gave one item twice under two statements"
 
 
@@ -929,7 +1015,6 @@ def check_evidence(bundle: Bundle, line: Mapping[str, Any]) -> str:
 
 
 # --- the whole
-# --------------------------------------------------------------------------------------------------------
 
 
 def verify(stream: BinaryIO, pinned: Sequence[str] = ()) -> Bundle:
@@ -953,6 +1038,7 @@ def verify(stream: BinaryIO, pinned: Sequence[str] = ()) -> Bundle:
     if bundle.leaves or bundle.checkpoints or bundle.ledgers or bundle.statements:
         bundle.check("the journal", partial(check_journal, bundle))
         bundle.check("the journal", partial(check_nothing_left_out, bundle))
+        bundle.check("the journal", partial(check_cited_messages, bundle))
     if bundle.peer_checkpoints:
         bundle.check("the peer's journal", partial(check_peer_heads, bundle))
     for kind, check in STATEMENTS.items():

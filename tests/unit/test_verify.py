@@ -1,6 +1,7 @@
 """detente-verify judges bundles that the detente package wrote: two implementations, one spec."""
 
 import ast
+import hashlib
 import io
 import json
 import random
@@ -114,7 +115,7 @@ class World:
             "document": "agreement",
             "name": "main",
             "parties": sorted([OURS.party, THEIRS.party]),
-            "terms": {"expires": rfc3339(expires)},
+            "terms": {"disputes": {"deadline_days": 14}, "expires": rfc3339(expires)},
         }
         raw = both(AGREEMENT, body)
         self.statements.append(raw)
@@ -139,7 +140,9 @@ class World:
         }
         raw = both(ITEM, {**body, **changes})
         self.statements.append(raw)
-        self.append("item.prepared", name_of(raw))
+        told = {"agreement": agreement, "finding": body["finding"], "number": number, "swap": "ab" * 16}
+        if giver is OURS:
+            self.append("item.prepared", name_of(raw), **told, marking="TLP:AMBER")
         if opened:
             receiver = THEIRS if giver is OURS else OURS
             self.statements += [
@@ -163,7 +166,14 @@ class World:
                     receiver,
                 ),
             ]
-            self.append("item.opened" if giver is OURS else "item.received", name_of(raw))
+            if giver is OURS:
+                self.append("item.opened", name_of(raw), **told)
+                receipt = message(THEIRS, OURS, step="stored", sequence=number, body={"item": name_of(raw)})
+                self.statements.append(receipt)
+                cited = hashlib.sha256(receipt).hexdigest()
+                self.append("item.receipt", name_of(raw), receipt="stored", by="theirs", message=cited)
+            else:
+                self.append("item.received", name_of(raw), **told, message="ee" * 32)
         return raw
 
     def lines(self) -> list[bytes]:
@@ -208,7 +218,7 @@ def world() -> World:
     world.item(agreement, THEIRS, 4, opened=False)
     world.append_hidden()
     world.checkpoint()
-    world.balances.append(Balance(agreement, 2, 1))
+    world.balances.append(Balance((agreement,), 2, 1))
     nodes: dict[tuple[int, int], bytes] = {}
     frontier = Frontier()
     for n in range(9):
@@ -229,7 +239,10 @@ def test_a_whole_relation_verifies(world):
     assert result.problems == []
     facts = "\n".join(result.facts)
     assert "13 entries (11 shown) hash to 3 signed heads; Southern has cosigned the first 13" in facts
-    assert "2 given, 1 received" in facts
+    assert (
+        "2 given (0 of them without a receipt: this party's claim alone), 1 received, 0 not counted" in facts
+    )
+    assert "2 entries rest on messages of the peer in this file, 1 on the journal's word alone" in facts
     assert "3 heads, each continuing the one before, up to 9 entries" in facts
 
 
@@ -272,7 +285,7 @@ def test_a_truncated_journal_is_found(world):
 def test_a_journal_cut_back_to_an_earlier_head_leaves_items_out(world):
     size = open_checkpoint(world.checkpoints[0], KEYS, party=OURS.party).checkpoint.size
     del world.entries[size:], world.checkpoints[1:]
-    assert "not in the journal" in problems(world)
+    assert "not in its journal" in problems(world)
 
 
 def test_a_rolled_back_journal_is_found(world):
@@ -368,12 +381,41 @@ def test_an_agreement_with_one_signature_binds_nobody(world):
     assert "does not carry both signatures" in problems(world)
 
 
-@pytest.mark.parametrize("state", ["document.suspended", "document.superseded", "document.ended"])
-def test_an_item_under_an_agreement_not_in_force_is_found(state):
+@pytest.mark.parametrize(
+    ("state", "body"),
+    [
+        ("document.suspended", {"statement": "51" * 32}),
+        ("document.superseded", {"next": "52" * 32}),
+        ("document.ended", {"effective": T0}),
+    ],
+)
+def test_an_item_under_an_agreement_not_in_force_is_found(state, body):
     world = World()
     agreement = world.agree()
     world.append("run.started", RUN)
-    world.append(state, agreement)
+    world.append(state, agreement, **body)
+    world.item(agreement, OURS, 1)
+    world.checkpoint()
+    assert "not in force" in problems(world)
+
+
+def test_an_item_before_a_noticed_end_took_effect_is_in_order():
+    world = World()
+    agreement = world.agree()
+    world.append("run.started", RUN)
+    world.append("document.ended", agreement, effective=T0 + HOUR)
+    world.item(agreement, OURS, 1)
+    world.checkpoint()
+    assert problems(world) == ""
+
+
+def test_one_resumption_does_not_lift_the_other_sides_suspension():
+    world = World()
+    agreement = world.agree()
+    world.append("run.started", RUN)
+    for statement in ("51" * 32, "52" * 32):
+        world.append("document.suspended", agreement, statement=statement)
+    world.append("document.resumed", agreement, lifts=["51" * 32])
     world.item(agreement, OURS, 1)
     world.checkpoint()
     assert "not in force" in problems(world)
@@ -383,8 +425,8 @@ def test_an_item_after_a_suspension_was_lifted_is_in_order():
     world = World()
     agreement = world.agree()
     world.append("run.started", RUN)
-    world.append("document.suspended", agreement)
-    world.append("document.resumed", agreement)
+    world.append("document.suspended", agreement, statement="51" * 32)
+    world.append("document.resumed", agreement, lifts=["51" * 32])
     world.item(agreement, OURS, 1)
     world.checkpoint()
     assert problems(world) == ""
@@ -449,8 +491,8 @@ def test_a_dispute_by_the_giver_is_found(world):
 
 @pytest.mark.parametrize("claim", [(3, 1), (2, 2), (2, 0)])
 def test_a_balance_that_is_not_what_the_items_make_is_found(world, claim):
-    world.balances[0] = Balance(world.balances[0].agreement, *claim)
-    assert "the items make it 2 and 1" in problems(world)
+    world.balances[0] = Balance(world.balances[0].agreements, *claim)
+    assert "the journal makes it 2 and 1" in problems(world)
 
 
 # --- evidence
@@ -535,16 +577,73 @@ def test_two_successors_of_one_version_convict():
     assert "both signatures" in problems(evidence_file(evidence))
 
 
-def test_a_wrong_key_convicts_and_takes_the_item_out_of_the_balance(world):
-    item = next(
-        raw for raw in world.statements[1:] if parse_canonical(unverified(raw).payload).get("number") == 2
+def numbered(world: World, number: int) -> bytes:
+    """The item statement of this number."""
+    return next(
+        raw for raw in world.statements if parse_canonical(unverified(raw).payload).get("number") == number
     )
+
+
+def test_a_wrong_key_convicts_and_its_dispute_takes_the_item_out_of_the_balance(world):
+    item = numbered(world, 2)
     key = seal(ITEM_KEY, canonical({"item": name_of(item), "key": "ff" * 32}), THEIRS)
     world.evidence.append(export.wrong_key(THEIRS.party, item, key))
-    world.balances[0] = Balance(world.balances[0].agreement, 2, 0)
+    world.append("item.disputed", name_of(item), by="ours", ground="key", message="")
+    world.checkpoint()
+    assert "the journal makes it 2 and 0" in problems(world)
+    world.balances[0] = Balance(world.balances[0].agreements, 2, 0)
     result = world.verify()
     assert result.problems == []
     assert any("not the one its item statement commits to" in fact for fact in result.facts)
+    assert any("1 not counted; evidence in this file is of 1 items" in fact for fact in result.facts)
+
+
+@pytest.mark.parametrize(
+    ("told", "makes"),
+    [
+        ([("item.disputed", {"by": "ours", "ground": "content"})], "2 and 1"),
+        ([("item.disputed", {"by": "theirs", "ground": "key"})], "2 and 1"),
+        (
+            [("item.disputed", {"by": "ours", "ground": "schema"}), ("item.settled", {"counts": True})],
+            "2 and 1",
+        ),
+        (
+            [("item.disputed", {"by": "ours", "ground": "content"}), ("item.settled", {"counts": False})],
+            "2 and 0",
+        ),
+        ([("recall.requested", {"by": "theirs"})], "2 and 0"),
+        ([("recall.requested", {"by": "ours"})], "2 and 1"),
+    ],
+)
+def test_the_balance_is_the_fold_of_the_journal(world, told, makes):
+    for kind, body in told:
+        world.append(kind, name_of(numbered(world, 2)), **body)
+    world.checkpoint()
+    world.balances[0] = Balance(world.balances[0].agreements, 9, 9)
+    assert f"the journal makes it {makes}" in problems(world)
+
+
+def test_a_dispute_after_the_deadline_changes_nothing(world):
+    world.clock += 15 * 24 * HOUR
+    world.append("item.disputed", name_of(numbered(world, 2)), by="ours", ground="key", message="")
+    world.checkpoint()
+    assert problems(world) == ""
+
+
+def test_an_entry_that_cites_a_message_of_ours_as_theirs_is_found(world):
+    forged = message(OURS, THEIRS, step="stored")
+    world.statements.append(forged)
+    cited = hashlib.sha256(forged).hexdigest()
+    world.append("item.receipt", name_of(numbered(world, 1)), receipt="stored", by="theirs", message=cited)
+    world.checkpoint()
+    assert "did not sign" in problems(world)
+
+
+def test_a_journal_that_says_something_else_of_an_item_is_found(world):
+    told = {"agreement": world.balances[0].agreements[0], "finding": "ff" * 16, "number": 4}
+    world.append("item.received", name_of(numbered(world, 4)), **told)
+    world.checkpoint()
+    assert "something else of an item" in problems(world)
 
 
 def test_the_right_key_convicts_nobody(world):

@@ -46,9 +46,9 @@ class Hidden:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What we claim of the ledger under one agreement, in items."""
+    """What we claim of the ledger under the versions of one agreement (their statement ids), in items."""
 
-    agreement: str
+    agreements: tuple[str, ...]
     given: int
     received: int
 
@@ -115,7 +115,12 @@ def export_bundle(
     for raw in statements:
         yield _line("statement", envelope=encode_base64(raw))
     for balance in balances:
-        yield _line("ledger", agreement=balance.agreement, given=balance.given, received=balance.received)
+        yield _line(
+            "ledger",
+            agreements=sorted(balance.agreements),
+            given=balance.given,
+            received=balance.received,
+        )
     for each in evidence:
         yield _line("evidence", kind=each.kind, body=each.body)
 
