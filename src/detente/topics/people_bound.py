@@ -22,8 +22,8 @@ def anchors(part: Part) -> list[tuple[str, str]]:
     """(system, code) that stand for a part beside its neighbours. A given-name class stands in every system."""
     if part.symbol:
         return [(system, marked(part, "g:" + part.symbol)) for system in "bdm"]
-    firsts = (("b", part.bones), ("d", part.sounds), ("m", part.phones))
-    return [(system, marked(part, f"{system}:{codes[0]}")) for system, codes in firsts if codes and codes[0]]
+    listed = (("b", part.bones[:2]), ("d", part.sounds[:1]), ("m", part.phones[:1]))
+    return [(system, marked(part, f"{system}:{code}")) for system, codes in listed for code in codes if code]
 
 
 def together(split: Iterable[Sequence[Part]]) -> list[str]:
@@ -32,8 +32,9 @@ def together(split: Iterable[Sequence[Part]]) -> list[str]:
     out: dict[str, None] = {}
     for system in "bdm":
         for its in listed:
-            codes = sorted({code for p in its for of, code in anchors(p) if of == system})
-            out.update(dict.fromkeys(f"{system} {a}+{b}" for a, b in combinations(codes, 2)))
+            codes = [[code for of, code in anchors(p) if of == system] for p in its]
+            pairs = (sorted((x, y)) for a, b in combinations(codes, 2) for x in a for y in b)
+            out.update(dict.fromkeys(f"{system} {x}+{y}" for x, y in pairs))
     return list(out)
 
 

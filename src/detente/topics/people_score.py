@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from detente.topics.names import frequency, given
+from detente.topics.names import frequency
 from detente.topics.people_bound import heaviest
 from detente.topics.topic import Pair, Reason, Value
 
@@ -65,6 +65,7 @@ def _apart(pair: Pair, agreed: Sequence[PartAgreement], names: int) -> list[Reas
         reasons.append(Reason(f"name parts on one side only: {extras}", -extras * _EXTRA))
     # In a chain of names the first is one's own and the others are the family's.
     chain = extras and not any(p.patronymic for p in agreed) and sum(v.kind == "end" for v in pair.agreed) < 2
+    names += sum(reason.millibits for reason in reasons[:1])
     if (conflicts or (chain and len(agreed) > 1)) and names > KIN:
         reasons.append(Reason("relatives share the name parts that agree", KIN - names))
     return reasons
@@ -159,33 +160,35 @@ def part_agreements(agreed: Sequence[Value]) -> list[PartAgreement]:
         if value.kind in by:
             by[value.kind].append(value.value)
     out: list[PartAgreement] = []
-    said: set[tuple[str, str]] = set()
     for symbol in sorted(by["given"]):
         mark, bare = _unmark(symbol)
-        anchors = frozenset({f"{mark}g:{bare}"})
-        out.append(PartAgreement("given", bare, frequency.surprise("given here", bare), bool(mark), anchors))
-        said.update((family, mark + code) for family, code in given.class_codes(bare))
-    for form in sorted(by["form"], key=lambda f: (-frequency.surprise("form", _unmark(f)[1]), f)):
+        out.append(
+            PartAgreement(
+                "given",
+                bare,
+                frequency.surprise("given here", bare),
+                bool(mark),
+                frozenset({f"{mark}g:{bare}"}),
+            )
+        )
+    for form in sorted(by["form"]):
         mark, bare = _unmark(form)
         of = frequency.codes_of_form(bare)
-        codes = {(f, mark + c) for f in _CLASSES for c in of[f]}
-        if ("form", form) not in said and not all({(f, mark + c) for c in of[f]} & said for f in _CLASSES):
-            anchors = frozenset(f"{mark}{f[0]}:{c}" for f in _CLASSES for c in of[f] if c)
-            out.append(PartAgreement("form", bare, frequency.surprise("form", bare), bool(mark), anchors))
-        said |= codes
-    return out + _heard(by, said)
+        anchors = frozenset(f"{mark}{f[0]}:{c}" for f in _CLASSES for c in of[f] if c)
+        out.append(PartAgreement("form", bare, frequency.surprise("form", bare), bool(mark), anchors))
+    return out + _heard(by)
 
 
-def _heard(by: Mapping[str, Sequence[str]], said: set[tuple[str, str]]) -> list[PartAgreement]:
-    """Parts that agree in codes only: codes of the same consonants are one part's."""
-    heard = {_unmark(c)[0] + _classes(f, _unmark(c)[1]) for f, c in said if f in _CLASSES}
+def _heard(by: Mapping[str, Sequence[str]]) -> list[PartAgreement]:
+    """Parts that agree in their codes: codes of the same consonants are one part's. Those of a part that agrees better anyway
+    are told from it by standing beside no part (people_bound)."""
     groups: dict[str, list[tuple[int, str, str]]] = {}
     for family in _CLASSES:
         for code in sorted(by[family]):
             mark, bare = _unmark(code)
-            key = mark + _classes(family, bare)
-            if (family, code) not in said and key not in heard:
-                groups.setdefault(key, []).append((frequency.surprise(family, bare), family, code))
+            groups.setdefault(mark + _classes(family, bare), []).append(
+                (frequency.surprise(family, bare), family, code)
+            )
     out = []
     for key, codes in sorted(groups.items()):
         mark = "~" if key.startswith("~") else ""

@@ -99,7 +99,7 @@ _SILENT = frozenset("aeiouyvw")
 _BONES = {"q": ("k",), "p": ("b",), "T": ("t", "s"), "D": ("d", "z"), "g": ("k", "j"), "Z": ("j", "zh")}
 _DIGRAPHS = (
     ("tch", "S"), ("tsch", "S"), ("dsch", "j"), ("dj", "j"), ("dzh", "j"), ("kh", "h"), ("gh", "k"), ("sch", "S"), ("sh", "S"),
-    ("ch", "S"), ("zh", "Z"), ("ph", "f"), ("ck", "k"), ("x", "ks"), ("th", "T"), ("dh", "D"), ("ce", "s"), ("ci", "s"), ("c", "k"),
+    ("ch", "S"), ("zh", "Z"), ("J", "j"), ("ph", "f"), ("ck", "k"), ("x", "ks"), ("th", "T"), ("dh", "D"), ("ce", "s"), ("ci", "s"), ("c", "k"),
 )  # fmt: skip
 
 
@@ -115,7 +115,8 @@ def skeletons(romanised: str) -> tuple[str, ...]:
         word = word.replace(old, new)
     glued = len(word) > 5 and word[:2] in ("al", "el") and word[2] not in "aeiouy"
     readings = _read(word)
-    return tuple(dict.fromkeys(readings + _read(word[2:]) if glued else readings))
+    doubled = len(word) > 5 and word[0] in "ea" and word[1] == word[2] and word[1] in "sndrtzS"
+    return tuple(dict.fromkeys(readings + _read(word[2:]) if glued or doubled else readings))
 
 
 def _read(word: str) -> list[str]:

@@ -85,30 +85,9 @@ def _look(table: MappingProxyType[str, str], key: str, compounds: tuple[tuple[st
 
 def is_foreign(folded: str) -> bool:
     """Whether a spelling belongs to another culture than its class (John, for the class ivan)."""
-    return folded + "/" in _tables()[2]
+    return fold(folded) + "/" in _tables()[2]
 
 
 def culture(symbol: str) -> str:
     """The section of the table that a class stands in: "eastern", "western" or "islamic"."""
     return _tables()[2].get(symbol.rpartition(".")[2], "")
-
-
-@lru_cache(maxsize=4096)
-def class_codes(symbol: str) -> frozenset[tuple[str, str]]:
-    """Every (family, code) that some spelling of the class has."""
-    from detente.topics.names import frequency
-    from detente.topics.names.parts import part
-
-    found: set[tuple[str, str]] = set()
-    for folded in _members().get(symbol, ()):
-        for family, codes in frequency.codes_of(part(folded, "name", symbol, folded)).items():
-            found.update((family, code) for code in codes)
-    return frozenset(found)
-
-
-@lru_cache(maxsize=1)
-def _members() -> MappingProxyType[str, tuple[str, ...]]:
-    members: dict[str, list[str]] = {}
-    for folded, symbol in _tables()[0].items():
-        members.setdefault(symbol, []).append(folded)
-    return MappingProxyType({symbol: tuple(folded) for symbol, folded in members.items()})

@@ -10,7 +10,7 @@ from typing import Literal
 from detente.topics.names import given
 from detente.topics.names.codes import daitch_mokotoff, metaphones, skeletons
 from detente.topics.names.joining import join
-from detente.topics.names.romanise import fold, latin, normal, script, sound
+from detente.topics.names.romanise import fold, latin, normal, script, sound, spelling
 
 Role = Literal["name", "patronymic", "initial"]
 
@@ -94,6 +94,7 @@ def word_part(word: str) -> Part | None:
     if len(raw) == 1:
         return part(form, "initial", "", "")
     symbol = given.of_fold(form)
+    form = spelling(raw)
     found = None if symbol else _PATRONYMIC.match(form)
     if found:
         stem = found.group(1)
@@ -124,7 +125,7 @@ def _arabic_part(word: str) -> Part | None:
     raw = latin(word)
     if not raw:
         return None
-    found = part(fold(raw), "name", symbol, raw)
+    found = part(spelling(raw), "name", symbol, raw)
     if whole != word:
         # The article may be no article (Elahian): its consonant stands in a second reading.
         found = replace(found, bones=tuple(dict.fromkeys((*found.bones, *skeletons(latin(whole))))))

@@ -184,19 +184,26 @@ _SOUND = (
 
 
 @lru_cache(maxsize=1 << 16)
-def _spelling(romanised: str) -> str:
+def spelling(romanised: str) -> str:
+    """One spelling for the spellings of one sound: French, English, German, Turkish and scholarly systems undone.
+
+    J stands for zh and for English j; kh stays. Idempotent on its own results as far as codes go.
+
+    >>> spelling("bassaiev"), spelling("basayev"), spelling("zhukov"), spelling("joukov")
+    ('basaev', 'basaev', 'Jukov', 'Jukov')
+    """
     for pattern, to in _SYSTEMS:
         romanised = pattern.sub(to, romanised)
     return romanised
 
 
 def fold(romanised: str) -> str:
-    """One spelling for the spellings of one sound: French, English, German, Turkish and scholarly systems undone.
+    """The key of the tables of given names and particles: the spelling with kh written h.
 
-    >>> fold("bassaiev"), fold("basayev"), fold("basaev")
-    ('basaev', 'basaev', 'basaev')
+    >>> fold("mikhail"), fold("mihail")
+    ('mihail', 'mihail')
     """
-    return _spelling(romanised).replace("kh", "h").replace("J", "j")
+    return spelling(romanised).replace("kh", "h").replace("J", "j")
 
 
 @lru_cache(maxsize=1 << 16)
@@ -206,7 +213,7 @@ def sound(romanised: str) -> str:
     >>> sound("akhmetzyanov"), sound("mohammedi")
     ('akhmetsianov', 'moamedi')
     """
-    word = _spelling(romanised)
+    word = spelling(romanised)
     for pattern, to in _SOUND:
         word = pattern.sub(to, word)
     return word
