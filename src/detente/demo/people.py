@@ -57,7 +57,8 @@ class Culture:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone invented. `birth` is (year, month, day); `father` is the father's given name, None where nobody says it."""
+    """Someone invented. `birth` is (year, month, day); `father` is the father's given name (a middle name
+    in cultures without patronymics), None where nobody says it."""
 
     culture: Culture
     woman: bool
@@ -89,21 +90,24 @@ def person(seed: int, label: str, index: int) -> Person:
     True
     """
     dice = random.Random(f"{seed}/{label}/{index}/person")
-    culture = pick(dice, tuple(CULTURES), (30, 22, 11, 6, 19, 12))
+    culture = pick(dice, CULTURES, (30, 22, 11, 6, 19, 12))
     woman = dice.random() < 0.14
     given = ranked(dice, culture.women if woman else culture.men)
+    father: Word | None = ranked(dice, culture.men)
+    if not culture.with_patronymic and (father == given or dice.random() < 0.7):
+        father = None  # where there are no patronymics it is a middle name, and most go without
     return Person(
-        culture,
-        woman,
-        given,
-        ranked(dice, culture.men) if culture.with_patronymic or dice.random() < 0.3 else None,
-        surname(dice, culture, woman),
-        birth(dice),
-        ranked(dice, culture.places),
-        dice.choice(culture.nations),
-        dice.choice(culture.languages),
-        passport(dice),
-        ranked(dice, CULTURES[4].men) if dice.random() < 0.08 else None,
+        culture=culture,
+        woman=woman,
+        given=given,
+        father=father,
+        surname=surname(dice, culture, woman),
+        birth=birth(dice),
+        place=ranked(dice, culture.places),
+        nation=dice.choice(culture.nations),
+        languages=dice.choice(culture.languages),
+        passport=passport(dice),
+        kunya=ranked(dice, _ARABIC.men) if dice.random() < 0.08 else None,
     )
 
 
@@ -344,3 +348,4 @@ CULTURES: Final[tuple[Culture, ...]] = (
         0.5,
     ),
 )
+_ARABIC: Final = next(culture for culture in CULTURES if culture.name == "Arabic")

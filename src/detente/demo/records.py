@@ -170,7 +170,7 @@ def written(spelt: Spelt, side: Side, dice: random.Random) -> str:
         if dice.random() < (0.4 if side == "a" else 0.65)
         else [given, father, surname]
     )
-    text = " ".join(part for part in first if part)
+    text = " ".join(" ".join(first).split())
     if spelt.writing == "Latn" and dice.random() < 0.45:
         text = plain(text).replace("'", "")
     if spelt.writing == "Cyrl" and dice.random() < 0.7:
