@@ -58,7 +58,7 @@ lint: setup  ## ruff and the import contracts
 	$(VENV)/bin/lint-imports
 
 typecheck: setup  ## mypy
-	$(VENV)/bin/mypy src
+	MYPYPATH=src $(VENV)/bin/mypy --explicit-package-bases src
 
 format: setup  ## write the house format, Python and Rust
 	$(VENV)/bin/ruff format src tests bench
@@ -68,7 +68,7 @@ format: setup  ## write the house format, Python and Rust
 demo: setup  ## two nodes meet, match and swap; KEEP=1 leaves them running
 	$(VENV)/bin/detente demo $(if $(KEEP),--keep)
 
-bench: bench-kernel bench-psi bench-people  ## all benches, beside their peers
+bench: bench-kernel $(if $(wildcard bench/psi.py),bench-psi) bench-people  ## all benches, beside their peers
 
 bench-people: setup  ## how well and how fast persons are found: invented lists, and those of DETENTE_DATA
 	$(PY) -m detente.demo.population bench/out/population --size 2000 --shared 250 --seed 1
@@ -83,8 +83,11 @@ bench-psi: setup  ## the engines; SIZES="17 20" RUNS=1 narrows it
 bench-kernel: setup  ## evaluations a second, beside libsodium's
 	$(PY) bench/kernel.py
 
-soak: setup  ## the simulator and the adversaries for a long while
-	$(PY) bench/soak.py
+soak: setup  ## the tests that throw dice, with fresh seeds each time; RUNS=200 for longer
+	@for seed in $$(seq $(or $(RUNS),20)); do \
+		echo "seed $$seed"; \
+		DETENTE_SEED=$$seed $(PY) -m pytest -q -n auto --hypothesis-seed=$$seed tests || exit 1; \
+	done
 
 lock: requirements/check.sh  ## write requirements/*.txt anew from pyproject.toml
 	python=$$(PYTHON="$(PYTHON)" sh requirements/check.sh) && "$$python" -m venv build/lock

@@ -115,30 +115,25 @@ def relative(of: Person, kin: Kin, seed: int, label: str, index: int) -> Person:
     """Someone who is easily taken for `of` and is not: same surname and home, or the same name and another birth date."""
     dice = random.Random(f"{seed}/{label}/{index}/{kin}")
     year, month, day = of.birth
-    own = {"passport": passport(dice), "kunya": None}
+    of = replace(of, passport=passport(dice), kunya=None)
     if kin == "namesake":
-        return replace(of, birth=birth(dice), place=ranked(dice, of.culture.places), **own)
+        return replace(of, birth=birth(dice), place=ranked(dice, of.culture.places))
     men = of.culture.men
-    other = next(word for word in iter(lambda: ranked(dice, men), None) if word != of.given)
+    other = ranked(dice, [word for word in men if word != of.given])
     if kin == "twin" and not of.woman:
-        return replace(of, given=other, **own)
+        return replace(of, given=other)
+    man = replace(of, given=other, woman=False, surname=masculine(of))
     if kin in ("brother", "twin"):
-        born = (
-            year + dice.choice((-6, -4, -3, -2, -1, 1, 2, 3, 5)),
-            dice.randint(1, 12),
-            dice.randint(1, 28),
-        )
-        return replace(of, given=other, woman=False, surname=masculine(of), birth=born, **own)
+        years = dice.choice((-6, -4, -3, -2, -1, 1, 2, 3, 5))
+        return replace(man, birth=(year + years, dice.randint(1, 12), dice.randint(1, 28)))
+    told = of.culture.with_patronymic  # elsewhere `father` is a middle name
     away = dice.randint(21, 36)
     if kin == "father":
         born = (year - away, dice.randint(1, 12), dice.randint(1, 28))
-        mine = of.father or other
-        return replace(
-            of, given=mine, father=ranked(dice, men), woman=False, surname=masculine(of), birth=born, **own
-        )
+        name = of.father if told and of.father else other
+        return replace(man, given=name, father=ranked(dice, men) if told else None, birth=born)
     born = (min(year + away, 2006), month, day if dice.random() < 0.1 else dice.randint(1, 28))
-    father = other if of.woman else of.given
-    return replace(of, given=other, father=father, woman=False, surname=masculine(of), birth=born, **own)
+    return replace(man, father=(other if of.woman else of.given) if told else None, birth=born)
 
 
 def masculine(of: Person) -> Word:
