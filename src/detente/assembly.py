@@ -61,7 +61,12 @@ class LazyTransport:
 
 
 def assemble(
-    directory: Path, store: Store, *, transport: Transport | None = None, clock: Clock | None = None, entropy: Entropy | None = None
+    directory: Path,
+    store: Store,
+    *,
+    transport: Transport | None = None,
+    clock: Clock | None = None,
+    entropy: Entropy | None = None,
 ) -> Node:
     """A node on a store; tests put in their own transport, clock and dice."""
     lazy = LazyTransport()

@@ -121,7 +121,9 @@ class Countersigning:
             held = PeerHead.start(self.setup.theirs, ring)
         if message.body["since"] != held.checkpoint.size:
             # two countersignings crossed, or one side lost the last: nobody's fault until the proof fits
-            raise Refused(f"the proof does not begin at the head held here, of {held.checkpoint.size} entries; try again")
+            raise Refused(
+                f"the proof does not begin at the head held here, of {held.checkpoint.size} entries; try again"
+            )
         return held.update(note.encode(), parse_proof(proof))
 
     def _check_ours(self, message: Incoming) -> str:

@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import msgspec
+import numpy as np
 
 from detente.ceremonies.ceremony import Incoming, Send
 from detente.errors import FailedCheck, Malformed, OutOfTurn
@@ -85,6 +86,9 @@ class Stage:
     round: Round
     root: bytes = b""  # theirs
     results: Results | None = None
+    expected: np.ndarray | None = (
+        None  # the tags that they would publish for our outputs, in order of position
+    )
     heads: Heads | None = None  # theirs
     coin: bytes = b""  # ours
     promise: bytes = b""  # their commitment to their coin
@@ -173,8 +177,9 @@ def _evaluate(stage: Stage, parts: Mapping[str, bytes]) -> tuple[Stage, Send]:
 
 def _commit_results(stage: Stage) -> Stage:
     plan = stage.plan
-    results = Results(plan.role, stage.round.outputs(), plan.buckets, derive(plan.seed, "results"))
-    return replace(stage, results=results)
+    outputs = stage.round.outputs()
+    results = Results(plan.role, outputs, plan.buckets, derive(plan.seed, "results"))
+    return replace(stage, results=results, expected=tags(plan.role.other, outputs))
 
 
 def _results(stage: Stage) -> Results:
@@ -288,18 +293,16 @@ def _check_grounds(plan: Plan, opening: Opening) -> None:
 
 
 def _on_open(stage: Stage, parts: Mapping[str, bytes]) -> tuple[Stage, Send | None]:
-    plan, heads = stage.plan, stage.heads
-    if heads is None:
+    plan, heads, expected = stage.plan, stage.heads, stage.expected
+    if heads is None or expected is None:
         raise OutOfTurn("a bucket before the results")
     names = _turn(stage.sent, stage.got, plan.buckets)
     _parts(parts, names)
     overlap = list(stage.overlap)
-    outputs = stage.round.outputs()
-    expected = tags(plan.role.other, outputs)
     for offset, name in enumerate(names):
         number = stage.got + offset
         bucket = heads.open_bucket(number, parts[name], plan.theirs)
-        mine = (_results(stage).bucket == number).nonzero()[0]
+        mine = _results(stage).positions(number)
         overlap += [(int(mine[i]), theirs) for i, theirs in bucket.find(expected[mine])]
     overlap_of(overlap)
     stage = replace(stage, got=stage.got + len(names), overlap=tuple(overlap), expects=("open",))

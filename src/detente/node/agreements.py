@@ -80,7 +80,9 @@ class Agreements:
         order = ("in_force", "suspended", "expired", "ended", "proposed", "none")
         return min(found, key=lambda s: order.index(s.state), default=Standing("none", name or "main"))
 
-    def in_force(self, tx: Transaction, party: str, activity: Activity, agreement: str = "") -> tuple[str, Terms]:
+    def in_force(
+        self, tx: Transaction, party: str, activity: Activity, agreement: str = ""
+    ) -> tuple[str, Terms]:
         """Hash and terms under which an activity may go on now. Raises NotAgreed or Expired."""
         found = self.standing(tx, party)
         terms = require_in_force(found, activity, agreement)
@@ -90,7 +92,9 @@ class Agreements:
         """The terms behind a hash. NotAgreed where this node does not hold them."""
         row = tx.documents.get(digest)
         if row is None:
-            raise NotAgreed("the agreement is named in the journal but its text is not here; restore a backup")
+            raise NotAgreed(
+                "the agreement is named in the journal but its text is not here; restore a backup"
+            )
         return read_agreement(unverified(row.envelope).payload)[1]
 
     def consents(self, tx: Transaction, party: str) -> frozenset[str]:
@@ -154,7 +158,9 @@ class Agreements:
         party, found = self._found(peer)
         now, nonce = self._office.clock.now(), self._office.entropy.draw(16).hex()
         pair = self._pair(party)
-        payload = amendment.write_suspension(found.name, found.hash, pair, self._office.identity().party, now, nonce, reason)
+        payload = amendment.write_suspension(
+            found.name, found.hash, pair, self._office.identity().party, now, nonce, reason
+        )
         return self._declare(party, payload, found)
 
     def resume(self, peer: str) -> str:
@@ -171,7 +177,9 @@ class Agreements:
         now = self._office.clock.now()
         days = found.terms.notice_days if found.terms else 0
         ours = self._office.identity().party
-        payload = amendment.write_end(found.name, found.hash, self._pair(party), ours, now, now + days * DAY_MS, reason)
+        payload = amendment.write_end(
+            found.name, found.hash, self._pair(party), ours, now, now + days * DAY_MS, reason
+        )
         return self._declare(party, payload, found)
 
     # -- the room
@@ -191,7 +199,9 @@ class Agreements:
                 self._keep(tx, row.party, envelope, "proposed", row.party)
         elif isinstance(effect.result, Amended):
             done = effect.result
-            state = {"in_force": "in_force", "rejected": "rejected", "withdrawn": "rejected"}.get(done.outcome)
+            state = {"in_force": "in_force", "rejected": "rejected", "withdrawn": "rejected"}.get(
+                done.outcome
+            )
             if state is not None and done.kind != "resume":
                 self._keep(tx, row.party, done.envelope, state, done.by)
                 if state == "in_force" and done.base:
@@ -270,7 +280,9 @@ class Agreements:
             ]
         found = [(row, ask) for row, ask in waiting if str(ask["hash"]).startswith(digest)]
         if not found:
-            raise Misuse("the peer has proposed nothing that waits for a signature; `detente agreement show` lists what there is")
+            raise Misuse(
+                "the peer has proposed nothing that waits for a signature; `detente agreement show` lists what there is"
+            )
         if len(found) > 1:
             raise Misuse(f"{len(found)} proposals wait; name one by its hash")
         return found[0]
@@ -305,7 +317,11 @@ class Agreements:
             terms = self.terms_of(tx, version.hash)
             changes = [str(c) for c in difference(found.terms, terms)] if found.terms else []
             by = "ours" if version.by == ours else peer
-            proposals.append(ProposalView(version.hash, by, waiting.get(version.hash, ""), consequences(terms, ours), changes))
+            proposals.append(
+                ProposalView(
+                    version.hash, by, waiting.get(version.hash, ""), consequences(terms, ours), changes
+                )
+            )
         row = tx.documents.get(found.hash) if found.hash else None
         names = {ours: "ours", party: peer}
         return AgreementView(

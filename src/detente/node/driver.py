@@ -62,6 +62,7 @@ class Desk(Protocol):
     """What the node says to the driver: the policy and the meaning that ceremonies have none of."""
 
     def identity(self) -> Identity: ...
+    def identity_for(self, tx: Transaction, party: str) -> Identity: ...
     def keys(self, tx: Transaction) -> KeyRing: ...
     def kind(self, name: str) -> Kind: ...
     def admit(self, tx: Transaction, message: ReceivedMessage) -> msgspec.Struct:
@@ -144,9 +145,8 @@ class Driver:
         raw, parts = unpack_bundle(bundle, max_part=MAX_PART)
         now = self._clock.now()
         with self._store.snapshot() as tx:
-            received = open_message(
-                raw, self._desk.keys(tx), recipient=self._desk.identity().party, max_part=MAX_PART, at=now
-            )
+            ring = self._desk.keys(tx)
+        received = open_message(raw, ring, recipient=self._desk.identity().party, max_part=MAX_PART, at=now)
         check_parts(received.message, parts)
         with self._lock(received.message.ceremony):
             for _ in range(RETRIES):
@@ -161,17 +161,19 @@ class Driver:
         message, now = received.message, self._clock.now()
         with self._store.snapshot() as tx:
             row = tx.ceremonies.get(message.ceremony)
-            known = [] if row is None else [i for i in tx.ceremonies.inputs(row.id) if i.message]
+            repeated = (
+                row is not None and message.sequence < row.heard and self._heard(tx, row.id, received.id)
+            )
         if row is None:
             row = self._admit(received, now)
             if row is None:
                 return True
         elif row.party != message.sender or row.kind != message.kind:
             raise Malformed("a message of a conversation that is not the sender's", received.raw)
-        if row.status != "open" or any(i.message == received.id for i in known):
+        if row.status != "open" or repeated:
             return True  # late, or a repeat: acknowledged, and nothing more
         try:
-            return self._advance(row, received, parts, len(known), now)
+            return self._advance(row, received, parts, now)
         except PeerFault as fault:
             self._fail(row, fault, received, now)
         except Refused as refusal:
@@ -185,13 +187,12 @@ class Driver:
         row: CeremonyRow,
         received: ReceivedMessage,
         parts: Mapping[str, bytes],
-        heard: int,
         now: Instant,
     ) -> bool:
         message = received.message
-        if message.sequence < heard:
+        if message.sequence < row.heard:
             raise Equivocation("a second message in the place of one that was received", received.raw)
-        if message.sequence > heard:
+        if message.sequence > row.heard:
             raise Unavailable("a message before the one that precedes it; it will be sent again")
         if message.agreement != row.agreement:
             raise OutOfTurn("a message under another agreement than its conversation", received.raw)
@@ -283,6 +284,10 @@ class Driver:
             self._end(tx, row, "abort", ABORTED, fault, now)
         self._live.pop(row.id, None)
 
+    @staticmethod
+    def _heard(tx: Transaction, ceremony: str, message: str) -> bool:
+        return any(stored.message == message for stored in tx.ceremonies.inputs(ceremony))
+
     # -- state
 
     def _open_row(self, ceremony: str) -> CeremonyRow:
@@ -373,7 +378,8 @@ class Driver:
             return None
         if not tx.ceremonies.add_input(stored):
             return None
-        fresh = msgspec.structs.replace(current, inputs=current.inputs + 1, summary=b"{}")
+        heard = current.heard + bool(stored.message)
+        fresh = msgspec.structs.replace(current, inputs=current.inputs + 1, heard=heard, summary=b"{}")
         return self._apply(tx, fresh, effects, now)
 
     def _apply(self, tx: Transaction, row: CeremonyRow, effects: Sequence[Effect], now: Instant) -> Outcome:

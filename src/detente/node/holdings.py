@@ -20,7 +20,13 @@ from detente.topics.topic import Record
 from detente.wire.canonical import canonical
 
 BATCH = 5_000  # records a journal entry and a transaction: a crash while loading loses at most the batch under way
-SCHEMA_TOPIC = {"Person": "people", "LegalEntity": "groups", "Organization": "groups", "Company": "groups", "PublicBody": "groups"}
+SCHEMA_TOPIC = {
+    "Person": "people",
+    "LegalEntity": "groups",
+    "Organization": "groups",
+    "Company": "groups",
+    "PublicBody": "groups",
+}
 HANDLING = ("grounds", "marking", "grade")
 
 
@@ -104,10 +110,14 @@ class Holdings:
         parsed = self._office.topics[topic].parse(row.data)
         grounds = _texts(row.data.get("grounds")) or defaults.grounds
         if not any(g.strip() for g in grounds):
-            raise Misuse("no grounds: add a `grounds` column or give --grounds; without grounds a record is not matched")
+            raise Misuse(
+                "no grounds: add a `grounds` column or give --grounds; without grounds a record is not matched"
+            )
         marking, grade = row.data.get("marking") or defaults.marking, row.data.get("grade") or defaults.grade
         marking, grade = str(parse_marking(str(marking))), parse_grade(str(grade))
-        return topic, Record(parsed.id, parsed.schema, parsed.properties, grounds, marking, grade, f"file:{file}")
+        return topic, Record(
+            parsed.id, parsed.schema, parsed.properties, grounds, marking, grade, f"file:{file}"
+        )
 
     def _store(self, batch: Mapping[str, tuple[str, Record]]) -> tuple[int, int, int]:
         if not batch:
@@ -138,7 +148,9 @@ class Holdings:
 
     def _journal(self, tx: Transaction, rows: Sequence[RecordRow]) -> None:
         """One records.loaded entry: how many, and the root over a salted commitment to each. The commitments are kept for audits."""
-        commitments = b"".join(bytes.fromhex(commit("record", row.salt, row.content.encode())) for row in rows)
+        commitments = b"".join(
+            bytes.fromhex(commit("record", row.salt, row.content.encode())) for row in rows
+        )
         root = kernel.merkle_root(commitments).hex()
         index = self._office.journal(tx, "records.loaded", root, "", {"count": len(rows), "root": root})
         tx.settings.put(f"batch.{index}", commitments)

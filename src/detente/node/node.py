@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
-from detente.node.pairings import Pairings
-from detente.node.swaps import Swaps
 
 from detente.ceremonies.ceremony import Progress
 from detente.errors import Misuse, PeerFault, Refused, Unavailable
@@ -15,8 +13,10 @@ from detente.node.agreements import Agreements
 from detente.node.driver import Driver
 from detente.node.holdings import Holdings
 from detente.node.office import Office
+from detente.node.pairings import Pairings
 from detente.node.post import Post
 from detente.node.runs import MatchReport, Runs
+from detente.node.swaps import Swaps
 from detente.node.witness import Witness
 
 
@@ -108,7 +108,7 @@ class Node:
     def _over(self, ceremony: str) -> bool:
         with self.office.store.snapshot() as tx:
             row = tx.ceremonies.get(ceremony)
-            return row is not None and row.status != "open" and not tx.outbox.pending(row.party)
+            return row is not None and row.status != "open"
 
     def settle(self, ceremony: str) -> None:
         """Raises what ended a ceremony badly: Refused, PeerFault (with its evidence), or Unavailable where it is still open."""

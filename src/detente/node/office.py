@@ -14,14 +14,13 @@ from typing import Protocol
 import msgspec
 
 from detente.ceremonies.ceremony import Ask, Decision, Finish, Kind
-from detente.errors import Malformed, Misuse, NotAgreed, PeerFault, Refused, Unavailable
+from detente.errors import Misuse, NotAgreed, PeerFault, Refused, Unavailable
 from detente.journal.entries import SALT_BYTES, Entry
-from detente.journal.export import ExportedParty, export_bundle, signed_messages
+from detente.journal.export import ExportedParty, evidence_from, export_bundle
 from detente.node.ports import CeremonyRow, Clock, Entropy, PeerRow, Store, Transaction, Transport, Vault
 from detente.psi.engine import Engine
 from detente.topics.topic import Topic
 from detente.wire.canonical import Json
-from detente.wire.envelope import unverified
 from detente.wire.identity import Identity, generate_identity
 from detente.wire.keys import KeyPeriod, KeyRing, PublicKeys
 from detente.wire.messages import ReceivedMessage, rfc3339
@@ -71,6 +70,13 @@ class Office:
             self._identity = generate_identity(seed, party=party.decode())
         return self._identity
 
+    def identity_for(self, tx: Transaction, party: str) -> Identity:
+        """The keys under which a peer knows us: the previous ones until it was told of a rotation."""
+        previous = tx.settings.get("identity.previous")
+        if previous and tx.settings.get(f"untold.{party}"):
+            return generate_identity(previous, party=self.identity().party)
+        return self.identity()
+
     def forget_identity(self) -> None:
         """After a rotation: the next use reads the new keys."""
         self._identity = None
@@ -106,22 +112,29 @@ class Office:
     def evidence(self, tx: Transaction, row: CeremonyRow | None, party: str, fault: PeerFault) -> None:
         """Keeps the peer's fault: a file in the vault, and its hash in the journal."""
         now = self.clock.now()
-        signed = [raw for raw in fault.evidence if _is_envelope(raw)]
         lines = export_bundle(
             self.identity().party,
             party,
             self.parties(tx, party),
             exported=now,
             software=SOFTWARE,
-            evidence=[signed_messages(party, signed)],
+            evidence=[evidence_from(party, fault.evidence)],
         )
         data = b"".join(lines)
-        path = self.vault.keep(f"{rfc3339(now).replace(':', '')}-{type(fault).__name__}-{party[:12]}.jsonl", data)
+        path = self.vault.keep(
+            f"{rfc3339(now).replace(':', '')}-{type(fault).__name__}-{party[:12]}.jsonl", data
+        )
         fault.path = path
         if row is not None:
             tx.settings.put(f"evidence.{row.id}", path.encode())
         subject = row.id if row else party
-        self.journal(tx, "evidence", subject, party, {"fault": type(fault).__name__, "file": hashlib.sha256(data).hexdigest()})
+        self.journal(
+            tx,
+            "evidence",
+            subject,
+            party,
+            {"fault": type(fault).__name__, "file": hashlib.sha256(data).hexdigest()},
+        )
 
     def parties(self, tx: Transaction, party: str) -> list[ExportedParty]:
         """We and a peer, as bundles name them: invitation, rotations and revocations."""
@@ -161,7 +174,9 @@ class Office:
     def require_writable(self, tx: Transaction) -> None:
         """Refused while the node only reads, after a restore (spec/journal)."""
         if tx.settings.get("read_only"):
-            raise Refused("this node was restored from a backup and only reads until its journal is whole again")
+            raise Refused(
+                "this node was restored from a backup and only reads until its journal is whole again"
+            )
 
     def _room(self, name: str) -> Room:
         room = self.rooms.get(name)
@@ -170,20 +185,15 @@ class Office:
         return room
 
 
-def _is_envelope(raw: bytes) -> bool:
-    try:
-        unverified(raw)
-    except Malformed:
-        return False
-    return True
-
-
 def encode_periods(periods: tuple[KeyPeriod, ...]) -> bytes:
     """A party's key history, as PeerRow.keys holds it."""
-    return msgspec.json.encode([_Period(p.keys.to_json(), p.not_before, p.not_after, p.revoked_at) for p in periods])
+    return msgspec.json.encode(
+        [_Period(p.keys.to_json(), p.not_before, p.not_after, p.revoked_at) for p in periods]
+    )
 
 
 def decode_periods(data: bytes) -> tuple[KeyPeriod, ...]:
     periods = msgspec.json.decode(data, type=list[_Period])
-    return tuple(KeyPeriod(PublicKeys.from_json(p.keys), p.not_before, p.not_after, p.revoked_at) for p in periods)
-
+    return tuple(
+        KeyPeriod(PublicKeys.from_json(p.keys), p.not_before, p.not_after, p.revoked_at) for p in periods
+    )

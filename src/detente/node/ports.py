@@ -63,7 +63,8 @@ class CeremonyRow(msgspec.Struct, frozen=True):
     software: str  # version that began it: another version cannot replay it
     began: Instant
     ended: Instant | None = None
-    inputs: int = 0  # how many inputs are stored
+    inputs: int = 0  # how many inputs are stored: messages of theirs and decisions of ours
+    heard: int = 0  # how many of them are messages
     sent: int = 0  # how many messages we have sent
     summary: bytes = b"{}"  # JSON: progress, outcome, what a person is asked
 

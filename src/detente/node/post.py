@@ -17,6 +17,7 @@ from detente.wire.bundle import pack_bundle
 from detente.wire.packet import MAX_BUNDLES, Hello, open_hello, pack_packet, seal_hello, unpack_packet
 
 MAX_HOPS = 100_000
+BATCH = 32  # acknowledgements written down at once while a conversation is lively
 ROOM = 256 << 20  # bytes of bundles in one packet, but always at least one bundle
 
 
@@ -25,6 +26,8 @@ class Post:
 
     def __init__(self, store: Store, clock: Clock, driver: Driver, desk: Desk) -> None:
         self._store, self._clock, self._driver, self._desk = store, clock, driver, desk
+        # what they said they have stored, not yet written down: losing it costs a repeat, which is dropped
+        self._stored: dict[str, set[str]] = {}
 
     def answer(self, packet: bytes) -> bytes:
         """What the peer listener does with one request body. Raises BadSignature or Malformed: nobody we know."""
@@ -35,9 +38,7 @@ class Post:
         """Exchanges with a peer until neither has anything to say, or `until` says so. Returns the packets sent. Raises Unavailable."""
         stored: Sequence[str] = ()
         for hop in range(MAX_HOPS):
-            with self._store.snapshot() as tx:
-                pending = tx.outbox.pending(peer.party)
-            if hop and not pending and not stored:
+            if hop and not stored and not self._pending(peer.party):
                 return hop
             reply = transport.exchange(peer, self._pack(peer.party, stored))
             hello, stored = self._take(reply)
@@ -49,10 +50,7 @@ class Post:
 
     def carry_out(self, party: str) -> bytes | None:
         """Everything pending for a party as one packet, for a courier. None where there is nothing."""
-        with self._store.snapshot() as tx:
-            if not tx.outbox.pending(party):
-                return None
-        return self._pack(party, ())
+        return self._pack(party, ()) if self._pending(party) else None
 
     def carry_in(self, packet: bytes) -> str:
         """A courier's packet. Returns the sender's party id."""
@@ -65,7 +63,8 @@ class Post:
         identity = self._desk.identity()
         with self._store.snapshot() as tx:
             hello = open_hello(raw, self._desk.keys(tx), recipient=identity.party, at=now)
-        self._note(hello, now)
+            peer = tx.peers.get(hello.sender)
+        self._note(hello, peer, now, more=bool(bundles))
         stored = []
         for bundle in bundles:
             try:
@@ -74,24 +73,32 @@ class Post:
                 continue  # not acknowledged: it comes again
         return hello, stored
 
-    def _note(self, hello: Hello, now: int) -> None:
+    def _note(self, hello: Hello, peer: PeerRow | None, now: int, *, more: bool) -> None:
         """Forgets what they have stored; keeps how far their clock is from ours where it moved by more than a second."""
         skew = hello.at - now
-        with self._store.snapshot() as tx:
-            peer = tx.peers.get(hello.sender)
         moved = peer is not None and abs(peer.skew_ms - skew) > 1000
-        if not hello.stored and not moved:
+        stored = self._stored.setdefault(hello.sender, set())
+        stored.update(hello.stored)
+        if not moved and (not stored or (more and len(stored) < BATCH)):
             return
         with self._store.transaction() as tx:
-            if hello.stored:
-                tx.outbox.acknowledge(hello.sender, hello.stored)
+            tx.outbox.acknowledge(hello.sender, stored)
             if moved and peer is not None:
                 tx.peers.put(msgspec.structs.replace(peer, skew_ms=skew))
+        stored.clear()
+
+    def _pending(self, party: str) -> list[OutgoingRow]:
+        """What they have not said that they have stored, in order."""
+        with self._store.snapshot() as tx:
+            rows = tx.outbox.pending(party)
+        known = self._stored.get(party, ())
+        return [row for row in rows if row.message not in known]
 
     def _pack(self, party: str, stored: Iterable[str]) -> bytes:
+        pending = self._pending(party)
         with self._store.snapshot() as tx:
-            bundles = list(self._bundles(tx, tx.outbox.pending(party)))
-        identity = self._desk.identity()
+            bundles = list(self._bundles(tx, pending))
+            identity = self._desk.identity_for(tx, party)
         hello = seal_hello(Hello(identity.party, party, self._clock.now(), tuple(stored)), identity)
         return pack_packet(hello, bundles)
 

@@ -95,10 +95,19 @@ class Runs:
             agreed = terms.topic(topic)
             rows, left_out = self._admitted(tx, terms, agreed, row.party)
             tokens = padded(len(rows)) * self._tokens_per_record(agreed)
-            used = spent(self._agreements.facts(tx, row.party), agreed, office.identity().party, office.clock.now())
+            used = spent(
+                self._agreements.facts(tx, row.party), agreed, office.identity().party, office.clock.now()
+            )
         sentences = self._sentences(agreed, terms, row.name, len(rows), left_out)
         return DryRun(
-            row.name, topic, self._engine(agreed, tokens), len(rows), left_out, tokens, agreed.budget - used.ours, sentences
+            row.name,
+            topic,
+            self._engine(agreed, tokens),
+            len(rows),
+            left_out,
+            tokens,
+            agreed.budget - used.ours,
+            sentences,
         )
 
     def start(self, topic: str, peer: str) -> str:
@@ -108,7 +117,9 @@ class Runs:
             office.require_writable(tx)
             party = office.peer(tx, peer).party
             if any(c.kind == "matching" for c in tx.ceremonies.find(status="open", party=party)):
-                raise Refused("a run with this peer is under way; wait for it, or end it with `detente match abort`")
+                raise Refused(
+                    "a run with this peer is under way; wait for it, or end it with `detente match abort`"
+                )
             agreement, terms = self._agreements.in_force(tx, party, "matching")
             setup = self._setup(tx, party, agreement, terms, topic, "")
             self._require_budget(tx, party, terms.topic(topic), setup, None)
@@ -125,17 +136,27 @@ class Runs:
             found = tx.findings.find(run=ceremony)
         counts = msgspec.json.decode(result, type=dict[str, int]) if result else {}
         strong = sum(f.grade == "strong" for f in found)
-        return MatchReport(ceremony, row.status, summary.get("reason", ""), strong, len(found) - strong, counts)
+        return MatchReport(
+            ceremony, row.status, summary.get("reason", ""), strong, len(found) - strong, counts
+        )
 
     # -- findings
 
     def findings(
-        self, peer: str = "", status: str = "", grade: str = "", run: str = "", limit: int = 100, offset: int = 0
+        self,
+        peer: str = "",
+        status: str = "",
+        grade: str = "",
+        run: str = "",
+        limit: int = 100,
+        offset: int = 0,
     ) -> list[FindingView]:
         """Findings, best score first."""
         with self._office.store.snapshot() as tx:
             party = self._office.peer(tx, peer).party if peer else ""
-            rows = tx.findings.find(party=party, status=status, grade=grade, run=run, limit=limit, offset=offset)
+            rows = tx.findings.find(
+                party=party, status=status, grade=grade, run=run, limit=limit, offset=offset
+            )
             return [self._view(tx, row) for row in rows]
 
     def finding(self, id: str) -> FindingView:
@@ -177,7 +198,9 @@ class Runs:
         topic, engine = str(proposed.get("topic")), str(proposed.get("engine"))
         setup = self._setup(tx, message.sender, agreement, terms, topic, engine)
         theirs = sizes.get("first")
-        self._require_budget(tx, message.sender, terms.topic(topic), setup, theirs if isinstance(theirs, int) else 0)
+        self._require_budget(
+            tx, message.sender, terms.topic(topic), setup, theirs if isinstance(theirs, int) else 0
+        )
         return setup
 
     def settle(self, tx: Transaction, row: CeremonyRow, effect: Finish | Ask) -> None:
@@ -204,7 +227,9 @@ class Runs:
         topic = self._office.topics.get(agreed.name)
         if topic is None or topic.version != agreed.version:
             have = topic.version if topic else "none"
-            raise NotAgreed(f"the agreement is for version {agreed.version} of {agreed.name} tokens; this node has {have}")
+            raise NotAgreed(
+                f"the agreement is for version {agreed.version} of {agreed.name} tokens; this node has {have}"
+            )
         return topic
 
     def _tokens_per_record(self, agreed: TopicTerms) -> int:
@@ -240,9 +265,13 @@ class Runs:
         rows, _ = self._admitted(tx, terms, agreed, party)
         rows = [row for row in rows if row.entry < head.size]
         if not rows:
-            raise Misuse("no record of this node is in the agreement's scope; `detente match --dry-run` says what was left out")
+            raise Misuse(
+                "no record of this node is in the agreement's scope; `detente match --dry-run` says what was left out"
+            )
         if len(rows) > agreed.max_records:
-            raise Refused(f"{len(rows)} records are in scope; the agreement allows {agreed.max_records} a run")
+            raise Refused(
+                f"{len(rows)} records are in scope; the agreement allows {agreed.max_records} a run"
+            )
         chosen = engine or self._engine(agreed, padded(len(rows)) * self._tokens_per_record(agreed))
         if agreed.engine not in ("auto", chosen) or chosen not in self._office.engines:
             raise NotAgreed(f"the engine {chosen} is not what the agreement names")
@@ -262,7 +291,15 @@ class Runs:
             for row, ready in zip(rows, prepared, strict=True)
         ]
         ours = self._office.identity().party
-        return Setup(ours, party, self._run_terms(agreement, agreed, chosen), head, theirs, records, list(numbered.values()))
+        return Setup(
+            ours,
+            party,
+            self._run_terms(agreement, agreed, chosen),
+            head,
+            theirs,
+            records,
+            list(numbered.values()),
+        )
 
     def _heads(self, tx: Transaction, party: str) -> tuple[Head, Head]:
         """Our last head that they cosigned, and theirs that we cosigned: what a run's audit rests on."""
@@ -290,12 +327,21 @@ class Runs:
                 left_out[found.reason] = left_out.get(found.reason, 0) + 1
         return rows, left_out
 
-    def _require_budget(self, tx: Transaction, party: str, agreed: TopicTerms, setup: Setup, theirs: int | None) -> None:
+    def _require_budget(
+        self, tx: Transaction, party: str, agreed: TopicTerms, setup: Setup, theirs: int | None
+    ) -> None:
         """Both sides' budgets must bear the run, at the worst case of its second round."""
         ours = padded(len(setup.records)) * setup.terms.tokens_per_record
         facts = self._agreements.facts(tx, party)
         now = self._office.clock.now()
-        charge(facts, agreed, self._office.identity().party, ours=ours, theirs=ours if theirs is None else theirs, now=now)
+        charge(
+            facts,
+            agreed,
+            self._office.identity().party,
+            ours=ours,
+            theirs=ours if theirs is None else theirs,
+            now=now,
+        )
 
     def _sentences(
         self, agreed: TopicTerms, terms: Terms, peer: str, records: int, left_out: Mapping[str, int]
@@ -307,7 +353,11 @@ class Runs:
             f"{peer} will learn that you bring at most {size} records (the true number is hidden within 10 %), and {topic.discloses}.",
             "You will learn the same of theirs. Of records that only one side holds, the other learns nothing.",
             f"{records} of your records are in the agreement's scope; {out} stay out"
-            + (": " + ", ".join(f"{n} {reason}" for reason, n in sorted(left_out.items())) + "." if out else "."),
+            + (
+                ": " + ", ".join(f"{n} {reason}" for reason, n in sorted(left_out.items())) + "."
+                if out
+                else "."
+            ),
             "Candidates that turn out to be different people also show which kinds of details agree between them.",
             f"Whoever stops while results are opened is ahead by at most one of {agreed.buckets} parts of the result.",
         ]
@@ -317,11 +367,17 @@ class Runs:
                 "each is a hash, tied to a journal entry, and names nobody."
             )
         else:
-            lines.append("Without an audit by the peer, junk in their list is caught only where it meets a record of yours.")
-        lines.append(f"The run is charged to both budgets in full when it begins. Nothing is released: a person decides on each finding ({terms.name}).")
+            lines.append(
+                "Without an audit by the peer, junk in their list is caught only where it meets a record of yours."
+            )
+        lines.append(
+            f"The run is charged to both budgets in full when it begins. Nothing is released: a person decides on each finding ({terms.name})."
+        )
         return lines
 
-    def _finding(self, row: CeremonyRow, topic: str, result: MatchResult, found: Found, now: int) -> FindingRow:
+    def _finding(
+        self, row: CeremonyRow, topic: str, result: MatchResult, found: Found, now: int
+    ) -> FindingRow:
         opening = Opening(
             result.sid,
             found.handle,
@@ -356,7 +412,9 @@ class Runs:
         peer = tx.peers.get(row.party)
         record = tx.records.get(row.record)
         ours = {k: list(v) for k, v in decode_record(record).properties.items()} if record else {}
-        because = [(what, bits / 1000) for what, bits in msgspec.json.decode(row.because, type=list[tuple[str, int]])]
+        because = [
+            (what, bits / 1000) for what, bits in msgspec.json.decode(row.because, type=list[tuple[str, int]])
+        ]
         return FindingView(
             row.id, peer.name if peer else row.party, row.topic, row.record, row.score / 1e6, row.grade, row.status,
             because, ours, row.note, row.decided_by,

@@ -84,7 +84,14 @@ class Witness:
             party = self._office.peer(tx, peer).party if peer else None
             rows = list(tx.journal.find(kind=kind, subject=subject, party=party))[-limit:]
         return [
-            EntryView(r.index, rfc3339(r.at), r.kind, r.subject, names.get(r.party, r.party), dict(parse_entry(r.data).body))
+            EntryView(
+                r.index,
+                rfc3339(r.at),
+                r.kind,
+                r.subject,
+                names.get(r.party, r.party),
+                dict(parse_entry(r.data).body),
+            )
             for r in rows
         ]
 
@@ -111,10 +118,14 @@ class Witness:
                 if index + 1 in sizes:
                     roots[index + 1] = frontier.root
             if frontier.root != root_at(size, tx.journal.hash_at):
-                raise Misuse("the journal's entries do not give its stored tree: the database was altered; restore a backup")
+                raise Misuse(
+                    "the journal's entries do not give its stored tree: the database was altered; restore a backup"
+                )
             for row in wanted:
                 if roots.get(row.size) != row.root:
-                    raise Misuse(f"entry {row.size - 1} or an earlier one is not what the peer {row.cosigner[:12]} cosigned")
+                    raise Misuse(
+                        f"entry {row.size - 1} or an earlier one is not what the peer {row.cosigner[:12]} cosigned"
+                    )
             return Verified(size, frontier.root.hex(), {row.cosigner: row.size for row in wanted})
 
     def check_restored(self) -> None:
@@ -155,10 +166,15 @@ class Witness:
         size = tx.journal.size()
         root = root_at(size, tx.journal.hash_at)
         note = sign_checkpoint(Checkpoint(origin_of(identity.party), size, root), identity, identity.public)
-        last, held = tx.checkpoints.latest(identity.party, party), tx.checkpoints.latest(party, identity.party)
+        last, held = (
+            tx.checkpoints.latest(identity.party, party),
+            tx.checkpoints.latest(party, identity.party),
+        )
         since = last.size if last else 0
         proof = list(consistency_proof(since, size, tx.journal.hash_at))
-        return CountersignSetup(identity.party, party, note.decode(), since, proof, held.note.decode() if held else "")
+        return CountersignSetup(
+            identity.party, party, note.decode(), since, proof, held.note.decode() if held else ""
+        )
 
     def _keep(self, tx: Transaction, origin: str, cosigner: str, note: str) -> None:
         head = open_checkpoint(note.encode(), self._office.keys(tx), party=origin).checkpoint

@@ -180,7 +180,11 @@ def value_leaf(salt: bytes, kind: str, value: str) -> bytes:
     return hashlib.sha256(b"\x02" + salt + len(name).to_bytes(2, "big") + name + text).digest()
 
 
-def verify_value(root: bytes, capacity: int, index: int, salt: bytes, kind: str, value: str, path: bytes) -> None:
+def verify_value(
+    root: bytes, capacity: int, index: int, salt: bytes, kind: str, value: str, path: bytes
+) -> None:
     """Raises FailedCheck unless (kind, value) stands at `index` under the values root of a record."""
-    if not 0 <= index < capacity or not kernel.merkle_verify(value_leaf(salt, kind, value), index, capacity, path, root):
+    if not 0 <= index < capacity or not kernel.merkle_verify(
+        value_leaf(salt, kind, value), index, capacity, path, root
+    ):
         raise FailedCheck(root)

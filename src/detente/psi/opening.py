@@ -138,7 +138,9 @@ class Results:
         self._entries = [rows[bounds[b] : bounds[b + 1]] for b in range(buckets)]
         self._place = np.empty(len(order), dtype=np.int64)
         self._place[order] = np.arange(len(order)) - bounds[self.bucket[order]]
-        roots = tuple(_bucket_tree(self._bucket_seed(b), rows)[-HASH:] for b, rows in enumerate(self._entries))
+        roots = tuple(
+            _bucket_tree(self._bucket_seed(b), rows)[-HASH:] for b, rows in enumerate(self._entries)
+        )
         self.heads = Heads(tuple(len(rows) for rows in self._entries), roots)
 
     def _bucket_seed(self, bucket: int) -> bytes:
@@ -147,6 +149,10 @@ class Results:
     def open_bucket(self, bucket: int) -> bytes:
         """The bucket's salt seed, then its entries."""
         return self._bucket_seed(bucket) + self._entries[bucket].tobytes()
+
+    def positions(self, bucket: int) -> np.ndarray:
+        """Which of our inputs fall into a bucket."""
+        return _positions(self._entries[bucket])
 
     def open_entry(self, position: int) -> Entry:
         """The entry of one input, with its place and path, for the audit."""

@@ -111,6 +111,7 @@ ceremonies = Table(
     _number("began"),
     _instant_or_never("ended"),
     _number("inputs"),
+    _number("heard"),
     _number("sent"),
     _bytes("summary"),
     Index(None, "status", "kind"),
