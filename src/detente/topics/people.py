@@ -36,7 +36,7 @@ class PeopleTopic:
         {kind: FLOOR for kind in ("document", "phone", "pair", "pair+years", "triple", "whole name")}
     )
     tokens_per_record = 32
-    values_per_record = 96
+    values_per_record = 128
 
     def __init__(self, threshold: int = 500_000, possible: int = 30_000) -> None:
         self.threshold = threshold

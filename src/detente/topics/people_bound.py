@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import combinations
 
 from detente.topics.names.parts import Part
@@ -18,12 +19,15 @@ def marked(part: Part, code: str) -> str:
     return "~" + code if part.role == "patronymic" else code
 
 
-def anchors(part: Part) -> list[tuple[str, str]]:
+@lru_cache(maxsize=1 << 17)
+def anchors(part: Part) -> tuple[tuple[str, str], ...]:
     """(system, code) that stand for a part beside its neighbours. A given-name class stands in every system."""
     if part.symbol:
-        return [(system, marked(part, "g:" + part.symbol)) for system in "bdm"]
+        return tuple((system, marked(part, "g:" + part.symbol)) for system in "bdm")
     listed = (("b", part.bones[:2]), ("d", part.sounds[:1]), ("m", part.phones[:1]))
-    return [(system, marked(part, f"{system}:{code}")) for system, codes in listed for code in codes if code]
+    return tuple(
+        (system, marked(part, f"{system}:{code}")) for system, codes in listed for code in codes if code
+    )
 
 
 def together(split: Iterable[Sequence[Part]]) -> list[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from functools import lru_cache
+from itertools import combinations, islice
 
 from detente.topics import documents
 from detente.topics.dates import Birth, birth
@@ -17,9 +18,9 @@ from detente.topics.topic import Prepared, Record, Token, Value
 
 FLOOR = 20  # bits of surprise below which no token leaves
 RARE = 26  # bits from which a pair of parts needs no year of birth beside it
-TURN = 8  # tokens of a name before the next name has its turn
-NAMES = 12  # names of a record that are read
-PARTS = 14  # distinct parts of a record that become values
+TURN = 24  # tokens taken from all names in one turn: a name alone gives many, one of ten gives two
+NAMES = 24  # names of a record that are read
+PARTS = 20  # distinct parts of a record that become values
 TOGETHER = 40  # neighbouring pairs of parts that become values
 TOKEN_PARTS = 4  # parts of one name that are combined: the rarest
 _YEAR = 40  # decibits that a year of birth within one adds
@@ -80,7 +81,7 @@ def prepare(record: Record, most_tokens: int, most_values: int) -> Prepared:
     """Tokens, values and profile of one record."""
     person = read(record)
     return Prepared(
-        tokens=tuple(tokens(person)[:most_tokens]),
+        tokens=tuple(tokens(person, most_tokens)),
         values=tuple(values(person)[:most_values]),
         profile=profile(person),
     )
@@ -106,92 +107,104 @@ def profile(person: Person) -> dict[str, int]:
     return out
 
 
-def _codings(part: Part) -> list[tuple[str, str, int]]:
-    """(system, symbol, decibits) that stand for a part in tokens. A given-name class stands in every system but the last."""
-    bones = [
+_SYSTEMS = ("form", "dm", "mp", "bone", "bones")
+_Options = tuple[tuple[tuple[str, int], ...], ...]
+
+
+@lru_cache(maxsize=1 << 17)
+def _codings(part: Part) -> tuple[int, _Options]:
+    """(the part's rarity, for each of _SYSTEMS the symbols that stand for it, each with decibits).
+
+    A given-name class stands in every system but the last, which has the consonants of every part.
+    """
+    bones = tuple(
         (marked(part, f"b:{code}"), frequency.surprise("bone", code))
         for code in part.bones[:2]
         if len(code) > 1 or part.symbol
-    ]
-    out = [("bones", code, decibits) for code, decibits in bones]
+    )
     if part.symbol:
-        return [
-            ("*", marked(part, "g:" + part.symbol), max(frequency.surprise("given", part.symbol), 40)),
-            *out,
-        ]
-    out += [("form", marked(part, "f:" + part.form), frequency.surprise("form", part.form))]
-    out += [("bone", code, decibits) for code, decibits in bones]
-    for family, codes in (("dm", part.sounds[:2]), ("mp", part.phones[:1])):
-        out += [
-            (family, marked(part, f"{family[0]}:{code}"), frequency.surprise(family, code))
-            for code in codes
-            if len(code) > 1
-        ]
-    return out
+        given = ((marked(part, "g:" + part.symbol), max(frequency.surprise("given", part.symbol), 40)),)
+        return given[0][1], (given, given, given, given, bones)
+
+    def coded(family: str, codes: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+        return tuple(
+            (marked(part, f"{family[0]}:{c}"), frequency.surprise(family, c)) for c in codes if len(c) > 1
+        )
+
+    form = ((marked(part, "f:" + part.form), frequency.surprise("form", part.form)),)
+    options = (form, coded("dm", part.sounds[:2]), coded("mp", part.phones[:1]), bones, bones)
+    return max((decibits for option in options for _, decibits in option), default=0), options
 
 
-def tokens(person: Person) -> list[Token]:
-    """Round-one tokens, the most telling first, each name in turn; none below FLOOR bits."""
-    first = [Token("document", number) for _, number in person.numbers if documents.bits(number) >= FLOOR]
-    first += [Token("phone", phone) for phone in person.phones]
+def tokens(person: Person, most: int) -> list[Token]:
+    """Round-one tokens, at most `most`, the most telling first, each name in turn; none below FLOOR bits."""
+    first = [("document", number) for _, number in person.numbers if documents.bits(number) >= FLOOR]
+    first += [("phone", phone) for phone in person.phones]
+    windows = person.born.windows()
     plain, dated = [], []
     for its in person.split:
-        mine, years = _name_tokens(its, person.born.windows())
+        mine, pairs = _name_tokens(its)
         plain.append(mine)
-        dated.append(years)
-    return list(dict.fromkeys([*first, *_in_turn(plain), *_in_turn(dated)]))
+        if windows:
+            dated.append([("pair+years", f"{key}@{window}") for _, key in pairs for window in windows])
+    found = dict.fromkeys([*first, *_in_turn(plain)])
+    if len(found) < most:
+        found.update(dict.fromkeys(_in_turn(dated)))
+    return [Token(kind, value) for kind, value in islice(found, most)]
 
 
-def _in_turn(lists: list[list[Token]]) -> list[Token]:
+def _in_turn(lists: list[list[tuple[str, str]]]) -> list[tuple[str, str]]:
+    if len(lists) == 1:
+        return lists[0]
+    turn = max(TURN // max(len(lists), 1), 2)
     longest = max(map(len, lists), default=0)
-    return [token for at in range(0, longest, TURN) for its in lists for token in its[at : at + TURN]]
+    return [token for at in range(0, longest, turn) for its in lists for token in its[at : at + turn]]
 
 
-def _name_tokens(its: tuple[Part, ...], windows: list[str]) -> tuple[list[Token], list[Token]]:
-    """Tokens of one name without and with a year of birth; the latter for pairs that alone are not rare."""
-    useful = [p for p in its if p.role != "initial"]
-    coded = sorted(map(_codings, useful), key=lambda codes: -max((d for _, _, d in codes), default=0))
-    plain: dict[Token, int] = {}
-    dated: dict[Token, int] = {}
-    for size, kind in ((2, "pair"), (3, "triple")):
-        for chosen in combinations(coded[:TOKEN_PARTS], size):
-            for symbols, decibits in _along(chosen):
-                key = "+".join(sorted(symbols))
-                plain[Token(kind, key)] = decibits
-                if size == 2 and decibits < RARE * 10:
-                    dated.update(
-                        {Token("pair+years", f"{key}@{window}"): decibits + _YEAR for window in windows}
-                    )
+def _name_tokens(its: tuple[Part, ...]) -> tuple[list[tuple[str, str]], list[tuple[int, str]]]:
+    """Tokens of one name, the most telling first, and the pairs that need a year of birth beside them."""
+    useful = sorted((_codings(p) for p in its if p.role != "initial"), key=lambda coded: -coded[0])
+    parts_ = [options for _, options in useful[:TOKEN_PARTS]]
+    plain: list[tuple[int, str, str]] = []
+    dated: list[tuple[int, str]] = []
+    for first, second in combinations(parts_, 2):
+        for ones, others in zip(first, second, strict=True):
+            for x, dx in ones:
+                for y, dy in others:
+                    decibits, key = dx + dy, f"{x}+{y}" if x < y else f"{y}+{x}"
+                    if decibits >= FLOOR * 10:
+                        plain.append((-decibits, "pair", key))
+                    if FLOOR * 10 - _YEAR <= decibits < RARE * 10:
+                        dated.append((-decibits, key))
+    for chosen in combinations(parts_, 3):
+        plain += _several("triple", chosen)
     if len(useful) != 3 and len(useful) > 1:
-        plain.update({Token("whole name", "+".join(sorted(symbols))): d for symbols, d in _along(coded)})
-    return _telling(plain), _telling(dated)
+        plain += _several("whole name", [options for _, options in useful])
+    return [(kind, key) for _, kind, key in sorted(set(plain))], sorted(set(dated))
 
 
-def _telling(found: dict[Token, int]) -> list[Token]:
-    kept = (token for token in found if found[token] >= FLOOR * 10)
-    return sorted(kept, key=lambda token: (-found[token], token))
-
-
-def _along(coded: Iterable[list[tuple[str, str, int]]]) -> Iterator[tuple[tuple[str, ...], int]]:
-    """Combinations of the parts' symbols in one system at a time; second codes of a part one at a time."""
-    coded = list(coded)
-    done: set[tuple[str, ...]] = set()
-    for system in ("form", "dm", "mp", "bone", "bones"):
-        options = [
-            [(s, d) for of, s, d in codes if of == system or (of == "*" and system != "bones")]
-            for codes in coded
-        ]
+def _several(kind: str, chosen: Sequence[_Options]) -> Iterator[tuple[int, str, str]]:
+    """One token a system of the parts' first symbols, and one for each second symbol."""
+    for options in zip(*chosen, strict=True):
         if not all(options):
             continue
         base = [option[0] for option in options]
-        choices = [base] + [
-            [*base[:at], other, *base[at + 1 :]] for at, o in enumerate(options) for other in o[1:]
-        ]
-        for choice in choices:
-            symbols = tuple(symbol for symbol, _ in choice)
-            if symbols not in done:
-                done.add(symbols)
-                yield symbols, sum(decibits for _, decibits in choice)
+        for symbols in (
+            base,
+            *([*base[:at], o[1], *base[at + 1 :]] for at, o in enumerate(options) if len(o) > 1),
+        ):
+            decibits = sum(d for _, d in symbols)
+            if decibits >= FLOOR * 10:
+                yield -decibits, kind, "+".join(sorted(symbol for symbol, _ in symbols))
+
+
+@lru_cache(maxsize=1 << 17)
+def _part_values(part: Part) -> tuple[Value, ...]:
+    return tuple(
+        Value(family, marked(part, code))
+        for family, codes in frequency.codes_of(part).items()
+        for code in codes
+    )
 
 
 def values(person: Person) -> list[Value]:
@@ -208,7 +221,6 @@ def values(person: Person) -> list[Value]:
             out.update(dict.fromkeys(Value("end", anchor(p)) for p in (ends[0], ends[-1])))
     distinct = list(dict.fromkeys(p for its in person.split for p in its if p.role != "initial"))[:PARTS]
     for part in distinct:
-        for family, codes in frequency.codes_of(part).items():
-            out.update(dict.fromkeys(Value(family, marked(part, code)) for code in codes))
+        out.update(dict.fromkeys(_part_values(part)))
     out.update(dict.fromkeys(Value("together", text) for text in together(person.split)[:TOGETHER]))
     return list(out)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from detente.topics.names import given
-from detente.topics.names.romanise import fold, script
+from detente.topics.names.romanise import fold
 
 _ARTICLES = frozenset(
     [
@@ -75,19 +76,21 @@ ABDU = "اب\u0652دو"  # abdu in Arabic letters: the sukun keeps b and d toget
 ALLAH = "عبدالله"
 
 
-def join(words: list[str]) -> list[str]:
-    """The words with what belongs together joined; Latin words are romanised already, Arabic ones are letters.
+def join(words: Sequence[tuple[str, bool]]) -> list[tuple[str, bool]]:
+    """The words with what belongs together joined; each with whether it is in Arabic letters (else it is romanised).
 
-    >>> join(["abd", "al", "rahman"]), join(["habib", "allah"]), join(["mohammadreza"])
-    (['abdurahman'], ['habibula'], ['mohammad', 'reza'])
+    >>> [w for w, _ in join([("abd", False), ("al", False), ("rahman", False), ("mohammadreza", False)])]
+    ['abdurahman', 'mohammad', 'reza']
     """
-    out: list[str] = []
-    for at, word in enumerate(words):
+    out: list[tuple[str, bool]] = []
+    for at, (word, arabic) in enumerate(words):
         last = at == len(words) - 1
-        if script(word) == "arabic":
-            _join_arabic(out, given.arabic_key(word), word, last)
+        before = [w for w, _ in out[-2:]]
+        if arabic:
+            after = _join_arabic(before, given.arabic_key(word), word)
         else:
-            _join_latin(out, word, last)
+            after = _join_latin(before, word, last)
+        out[len(out) - len(out[-2:]) :] = [(w, arabic) for w in after]
     return out
 
 
@@ -96,27 +99,25 @@ def _servant_of(name: str) -> str:
     return "abdu" + re.sub(r"^([rsndtz])\1", r"\1", name)
 
 
-def _join_latin(out: list[str], word: str, last: bool) -> None:
+def _join_latin(out: list[str], word: str, last: bool) -> list[str]:
+    """The last words, with one more."""
     previous = out[-1] if out else ""
-    if previous in _SERVANT and word in _ARTICLES and not last:
-        return
+    rest = out[:-1]
     if previous in _SERVANT:
-        out[-1] = "abdullah" if word in _GOD else _servant_of(word)
-    elif previous and word in _GOD and len(previous) > 2:
-        out[-1] = previous.removesuffix("u") + "ula"
-    elif word in _DIN and len(out) > 1 and previous in _ARTICLES:
-        out.pop()
-        out[-1] += "din"
-    elif word in _DIN and previous and len(previous) > 2:
-        out[-1] += "din"
-    elif previous in _FATHER and not last and word in _ARTICLES:
-        return
-    elif previous in _FATHER:
-        out[-1] = "abu" + word
-    elif word in _ENDINGS and len(previous) > 2:
-        out[-1] += word
-    else:
-        out.extend(_latin_word(word))
+        if word in _ARTICLES and not last:
+            return out
+        return [*rest, "abdullah" if word in _GOD else _servant_of(word)]
+    if previous in _FATHER:
+        return out if word in _ARTICLES and not last else [*rest, "abu" + word]
+    if word in _GOD and len(previous) > 2:
+        return [*rest, previous.removesuffix("u") + "ula"]
+    if word in _DIN and len(out) > 1 and previous in _ARTICLES:
+        return [*out[:-2], out[-2] + "din"]
+    if word in _DIN and len(previous) > 2:
+        return [*rest, previous + "din"]
+    if word in _ENDINGS and len(previous) > 2:
+        return [*rest, previous + word]
+    return [*out, *_latin_word(word)]
 
 
 @lru_cache(maxsize=1 << 15)
@@ -140,20 +141,20 @@ def _latin_word(word: str) -> tuple[str, ...]:
     return (word,)
 
 
-def _join_arabic(out: list[str], key: str, word: str, last: bool) -> None:
+def _join_arabic(out: list[str], key: str, word: str) -> list[str]:
     previous = given.arabic_key(out[-1]) if out else ""
+    rest = out[:-1]
     if previous == "عبد":
-        out[-1] = ALLAH if key == "الله" else ABDU + key.removeprefix("ال")
-    elif key == "الله" and previous:
-        out[-1] += "ولا"
-    elif key in ("الدین", "دین") and previous:
-        out[-1] += "دین"
-    elif previous in ("ابو", "ابی"):
-        out[-1] = "ابو" + key.removeprefix("ال")
-    elif key in _ARABIC_ENDINGS and len(previous) > 1:
-        out[-1] += key
-    else:
-        out.extend(_arabic_word(key) or (word,))
+        return [*rest, ALLAH if key == "الله" else ABDU + key.removeprefix("ال")]
+    if key == "الله" and previous:
+        return [*rest, out[-1] + "ولا"]
+    if key in ("الدین", "دین") and previous:
+        return [*rest, out[-1] + "دین"]
+    if previous in ("ابو", "ابی"):
+        return [*rest, "ابو" + key.removeprefix("ال")]
+    if key in _ARABIC_ENDINGS and len(previous) > 1:
+        return [*rest, out[-1] + key]
+    return [*out, *(_arabic_word(key) or (word,))]
 
 
 @lru_cache(maxsize=1 << 15)

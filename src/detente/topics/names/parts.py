@@ -27,6 +27,9 @@ class Part:
     bones: tuple[str, ...]
     gender: str = ""
 
+    def __hash__(self) -> int:  # parts are keys of many caches: two fields tell nearly all apart
+        return hash((self.form, self.role))
+
 
 # Words that tell of descent, office or respect, not of the person.
 _DESCENT = "ben bin ibn bint binti ould wuld veld al el ul as ash at ar az an ad es ed de la del der den van von da di do dos das le und y e i aka fka nee"
@@ -80,9 +83,9 @@ def part(form: str, role: Role, symbol: str, raw: str) -> Part:
 
 
 @lru_cache(maxsize=1 << 17)
-def word_part(word: str) -> Part | None:
+def word_part(word: str, arabic: bool = False) -> Part | None:
     """The part that one word stands for (letters of Arabic script, or romanised); None for particles and titles."""
-    if script(word) == "arabic":
+    if arabic:
         return _arabic_part(word)
     raw = latin(word)
     if not raw:
@@ -132,6 +135,14 @@ def _arabic_part(word: str) -> Part | None:
     return found
 
 
+@lru_cache(maxsize=1 << 17)
+def _letters(word: str) -> tuple[str, bool]:
+    """(the word romanised, False), or (its Arabic letters, True)."""
+    if script(word) == "arabic":
+        return word, True
+    return latin(word) or word, False
+
+
 @lru_cache(maxsize=1 << 15)
 def parts(name: str) -> tuple[Part, ...]:
     """The parts of one name in order of appearance, each once. A comma puts what follows it first.
@@ -146,8 +157,9 @@ def parts(name: str) -> tuple[Part, ...]:
     if comma and "," not in after and after.strip():
         text = f"{after} {before}"
     raw = [word for word in _SPLIT.split(_APOSTROPHES.sub("", text)) if word]
-    words = join([word if script(word) == "arabic" else latin(word) or word for word in raw])
-    found = [p for p in map(word_part, words) if p is not None]
+    joined = join([_letters(word) for word in raw])
+    words = [word for word, _ in joined]
+    found = [p for word, arabic in joined if (p := word_part(word, arabic)) is not None]
     if len(found) < 2 < len(words) + 1:
         # Titles and particles are all there is beside one part: then they are names (El Sayed, Hassan El Hajj).
         found = [
