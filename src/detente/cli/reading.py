@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -26,46 +23,13 @@ def parse_map(pairs: Iterable[str]) -> dict[str, str]:
 
 
 def source_rows(path: Path, mapping: Mapping[str, str], schema: str) -> Iterator[SourceRow]:
-    """The rows of FollowTheMoney JSON lines or of a CSV with a header; `schema` for rows that carry none."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            first = lines.read(4096).lstrip()
-            lines.seek(0)
-            if first.startswith("{"):
-                yield from _json_rows(lines)
-            else:
-                yield from _csv_rows(lines, mapping, schema)
-    except (OSError, UnicodeDecodeError) as error:
-        raise Misuse(f"{path} can't be read: {error}") from None
+    """The rows of a file in any format that is known (adapters/formats); `schema` for rows that carry none."""
+    from detente.adapters.formats import Problem, read_rows
 
-
-def _json_rows(lines: Iterable[str]) -> Iterator[SourceRow]:
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            try:
-                yield SourceRow(number, msgspec.json.decode(line, type=dict[str, object]))
-            except msgspec.DecodeError as error:
-                yield SourceRow(number, {}, f"not a JSON object: {error}")
-
-
-def _csv_rows(lines: Iterable[str], mapping: Mapping[str, str], schema: str) -> Iterator[SourceRow]:
-    reader = csv.DictReader(lines)
-    header = list(reader.fieldnames or ())
-    missing = [column for column in mapping.values() if column not in header]
-    if missing:
-        raise Misuse(f"no column {missing[0]!r} in the header: {', '.join(header)}")
-    columns = {column: column for column in header} | dict(mapping)
-    for row in reader:
-        values = {
-            name: [v.strip() for v in (row.get(column) or "").split(";") if v.strip()]
-            for name, column in columns.items()
-        }
-        ident = (values.pop("id", None) or [hashlib.sha256(json.dumps(row).encode()).hexdigest()[:24]])[0]
-        kind = (values.pop("schema", None) or [schema])[0]
-        handling = {name: values.pop(name) for name in ("grounds", "marking", "grade") if name in values}
-        data = {"id": ident, "schema": kind, "properties": {n: v for n, v in values.items() if v}}
-        data |= {name: found if name == "grounds" else found[0] for name, found in handling.items() if found}
-        yield SourceRow(reader.line_num, data)
+    for row in read_rows(path, mapping, schema=schema):
+        yield (
+            SourceRow(row.line, {}, row.reason) if isinstance(row, Problem) else SourceRow(row.line, row.row)
+        )
 
 
 def pairs_of(path: Path) -> frozenset[tuple[str, str]]:

@@ -118,12 +118,11 @@ def rehearse(
     A and B are FollowTheMoney JSON lines or CSV with a header.
     """
     from detente.adapters.system import SystemClock, SystemEntropy
+    from detente.assembly import engines, topics
     from detente.node.rehearsal import rehearse as run
-    from detente.psi.dh import DhEngine
-    from detente.topics.people import PeopleTopic
 
-    meaning = _one({"people": PeopleTopic()}, topic, "topic")
-    chosen = _one({"dh": DhEngine()}, engine, "engine")
+    meaning = _one(topics(), topic, "topic")
+    chosen = _one(engines(), engine, "engine")
     known = _known(truth, ignore)
     began = time.monotonic()
     if not session.json:

@@ -7,7 +7,20 @@ from typing import Any
 
 import click
 
+from detente.cli.agreement import agreement
+from detente.cli.courier import courier
+from detente.cli.doctor import doctor
+from detente.cli.findings import findings
+from detente.cli.init import init
+from detente.cli.journal import journal
+from detente.cli.keys import keys
+from detente.cli.ledger import ledger, recall
+from detente.cli.load import load
+from detente.cli.match import match
+from detente.cli.pair import accept, invite, peers
 from detente.cli.rehearse import rehearse
+from detente.cli.serve import serve
+from detente.cli.swap import swap
 from detente.cli.verb import DEFAULT_NODE, Root
 
 _PATH: Any = click.Path(path_type=Path)
@@ -30,6 +43,10 @@ def detente(node_path: Path, passphrase_file: Path | None) -> None:
     """
 
 
-detente.add_command(rehearse)
+for command in (
+    rehearse, init, invite, accept, peers, agreement, load, serve, match, findings, swap, ledger, recall, keys, journal,
+    courier, doctor,
+):  # fmt: skip
+    detente.add_command(command)
 
 __all__ = ["detente"]

@@ -12,16 +12,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 import msgspec
 
-from detente.errors import (
-    DetenteError,
-    Expired,
-    Misuse,
-    NotAgreed,
-    Overdrawn,
-    PeerFault,
-    Refused,
-    Unavailable,
-)
+from detente.api.failure import failure
+from detente.errors import DetenteError, Misuse, Refused
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,38 +22,7 @@ if TYPE_CHECKING:
 
 DEFAULT_NODE = "node"
 
-# What to do next, by whose fault it is; the error's own sentence says what happened.
-_FAULTS: tuple[tuple[type[DetenteError], str, str], ...] = (
-    (
-        PeerFault,
-        "peer",
-        "keep the evidence file and show it to the peer; `detente-verify` checks it without this node",
-    ),
-    (NotAgreed, "refused", "look at `detente agreement show`"),
-    (Overdrawn, "refused", "look at `detente ledger` and the agreement's limits"),
-    (Expired, "refused", "agree anew: `detente agreement propose`"),
-    (Refused, "refused", "the reason says what would have to change"),
-    (Unavailable, "unavailable", "try again; nothing is lost"),
-    (Misuse, "misuse", "run the command with --help"),
-)
-
-
-class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An error as scripts read it, on standard error."""
-
-    error: str
-    fault: str
-    next: str
-    exit: int
-    evidence: str = ""
-
-
-def failure(error: DetenteError) -> Failure:
-    """Whose fault, what happened, what next."""
-    fault, following = next(
-        (f, n) for kind, f, n in (*_FAULTS, (DetenteError, "refused", "")) if isinstance(error, kind)
-    )
-    return Failure(str(error), fault, following, error.exit_code, getattr(error, "path", "") or "")
+_WORDS = {"peer": "the peer's fault", "refused": "refused", "unavailable": "unavailable", "misuse": "misuse"}
 
 
 def fail(error: DetenteError, as_json: bool) -> NoReturn:
@@ -75,9 +36,6 @@ def fail(error: DetenteError, as_json: bool) -> NoReturn:
             click.echo(f"evidence: {told.evidence}", err=True)
         click.echo(f"next: {told.next}", err=True)
     sys.exit(told.exit)
-
-
-_WORDS = {"peer": "the peer's fault", "refused": "refused", "unavailable": "unavailable", "misuse": "misuse"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +94,11 @@ def console(stderr: bool = False) -> Console:
 class Verb(click.Command):
     """A command: its callback takes a Session first. `example` stands at the end of its help; `node=False` for the node-less."""
 
-    def __init__(self, *args: Any, example: str = "", node: bool = True, **kwargs: Any) -> None:
+    def __init__(self, name: str | None, *, example: str = "", node: bool = True, **kwargs: Any) -> None:
         epilog = (
             "\b\nExample:\n" + "\n".join(f"  {line}" for line in example.splitlines()) if example else None
         )
-        super().__init__(*args, epilog=epilog, **kwargs)
+        super().__init__(name, **{"epilog": epilog, **kwargs})
         if node:
             self.params.extend(node_options())
         self.params.append(click.Option(["--json", "as_json"], is_flag=True, help="Print JSON for scripts."))
@@ -173,14 +131,19 @@ class Root(click.Group):
     """The top of the command line: every error leaves here, with its exit code, in words or as JSON."""
 
     def main(
-        self, args: Sequence[str] | None = None, *rest: Any, standalone_mode: bool = True, **more: Any
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
     ) -> Any:
         given = list(sys.argv[1:] if args is None else args)
         if not standalone_mode:
-            return super().main(given, *rest, standalone_mode=False, **more)
+            return super().main(given, prog_name, complete_var, False, **extra)
         as_json = "--json" in given
         try:
-            code = super().main(given, *rest, standalone_mode=False, **more)
+            code = super().main(given, prog_name, complete_var, False, **extra)
         except DetenteError as error:
             fail(error, as_json)
         except click.Abort:
@@ -220,15 +183,26 @@ def table(shown: Console, columns: Sequence[str], rows: Sequence[Sequence[object
     shown.print(drawn)
 
 
-__all__ = [
-    "Failure",
-    "Noun",
-    "Root",
-    "Session",
-    "Verb",
-    "console",
-    "fail",
-    "failure",
-    "node_options",
-    "table",
-]
+def tell(shown: Console, value: Any, indent: str = "") -> None:
+    """Any struct for people: a line a field, lists indented."""
+    plain = msgspec.to_builtins(value)
+    for item in plain if isinstance(plain, list) else [plain]:
+        _tell_fields(shown, item, indent)
+
+
+def _tell_fields(shown: Console, item: Any, indent: str) -> None:
+    if not isinstance(item, dict):
+        shown.print(f"{indent}{item}", markup=False)
+        return
+    for name, value in item.items():
+        label = f"{indent}{name.replace('_', ' ')}"
+        if isinstance(value, list | dict) and value:
+            shown.print(f"{label}:", markup=False)
+            tell(shown, value, indent + "  ")
+        else:
+            shown.print(
+                f"{label}: {value or (0 if value == 0 and value is not False else '-')}", markup=False
+            )
+
+
+__all__ = ["Noun", "Root", "Session", "Verb", "console", "fail", "node_options", "table", "tell"]

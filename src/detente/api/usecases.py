@@ -1,0 +1,264 @@
+"""The table of what an operator can do over REST: each use case with what it takes, what it gives and a sentence.
+
+It is the same as the command line's, and there is no other interface behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from detente.errors import Misuse
+from detente.node.agreements import AgreementView
+from detente.node.holdings import Defaults, LoadReport, SourceRow
+from detente.node.node import Node
+from detente.node.pairings import PeerView
+from detente.node.runs import DryRun, FindingView, MatchReport
+from detente.node.witness import EntryView, HeadView, Verified
+
+Method = Literal["GET", "POST"]
+MAX_ROWS = 100_000
+
+
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """No parameters."""
+
+
+class OfPeer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A peer: its name, its party id or the beginning of it."""
+
+    peer: str
+
+
+class OfAnyPeer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A peer, or "" for all."""
+
+    peer: str = ""
+
+
+class WithReason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A peer, and a reason that it is told."""
+
+    peer: str
+    reason: str = ""
+
+
+class Proposal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Terms in TOML to propose to a peer."""
+
+    peer: str
+    toml: str
+
+
+class Signing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which proposal of a peer: "" where one waits."""
+
+    peer: str
+    hash: str = ""
+    reason: str = ""
+
+
+class Loading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Rows of FollowTheMoney JSON, and the handling of those that carry none. `file` says where they come from."""
+
+    file: str
+    rows: list[dict[str, Any]]
+    grounds: list[str] = []
+    marking: str = "TLP:AMBER"
+    grade: str = "F6"
+
+
+class Matching(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A topic and a peer to match with."""
+
+    topic: str
+    peer: str
+
+
+class WhichFindings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which findings; "" is any."""
+
+    peer: str = ""
+    status: str = ""
+    grade: str = ""
+    run: str = ""
+    limit: int = 100
+    offset: int = 0
+
+
+class WhichFinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A finding by id, or by the beginning of it."""
+
+    id: str
+
+
+class Deciding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A person's decision on a finding."""
+
+    id: str
+    status: Literal["confirmed", "dismissed", "parked", "open"]
+    by: str
+    note: str = ""
+
+
+class WhichEntries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which journal entries, the newest `limit` of them."""
+
+    kind: str = ""
+    subject: str = ""
+    peer: str = ""
+    limit: int = 50
+
+
+class Text(msgspec.Struct, frozen=True):
+    """A text, or the hash of what was done."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class UseCase:
+    """One row of the table. The path is /api/v1/<noun>/<verb>; `gives` is a struct or a list of structs."""
+
+    noun: str
+    verb: str
+    method: Method
+    takes: type[msgspec.Struct]
+    gives: Any
+    run: Callable[[Node, Any], Any]
+    doc: str
+
+
+def _load(node: Node, request: Loading) -> LoadReport:
+    if len(request.rows) > MAX_ROWS:
+        raise Misuse(f"at most {MAX_ROWS} rows a request: send the file in parts")
+    rows = (SourceRow(number, row) for number, row in enumerate(request.rows, 1))
+    return node.holdings.load(
+        rows, request.file, Defaults(tuple(request.grounds), request.marking, request.grade)
+    )
+
+
+def _rows() -> Iterator[UseCase]:
+    yield UseCase(
+        "peers",
+        "list",
+        "GET",
+        Nothing,
+        list[PeerView],
+        lambda n, r: n.pairings.peers(),
+        "The parties that this node accepted.",
+    )
+    yield from _agreement_rows()
+    yield UseCase(
+        "records", "load", "POST", Loading, LoadReport, _load, "Loads records; says what was refused and why."
+    )
+    yield from _matching_rows()
+    yield from _journal_rows()
+
+
+def _agreement_rows() -> Iterator[UseCase]:
+    def row(
+        verb: str, method: Method, takes: type[msgspec.Struct], run: Callable[[Node, Any], Any], doc: str
+    ) -> UseCase:
+        return UseCase("agreement", verb, method, takes, Text, lambda n, r: Text(run(n, r)), doc)
+
+    yield row(
+        "template", "GET", OfPeer, lambda n, r: n.agreements.template(r.peer), "Terms to edit, as TOML."
+    )
+    yield row(
+        "propose",
+        "POST",
+        Proposal,
+        lambda n, r: n.agreements.propose(r.toml, r.peer),
+        "Signs and proposes terms; gives their hash.",
+    )
+    yield row(
+        "sign",
+        "POST",
+        Signing,
+        lambda n, r: n.agreements.sign(r.peer, r.hash),
+        "Signs what the peer proposed; gives its hash.",
+    )
+    yield row(
+        "reject",
+        "POST",
+        Signing,
+        lambda n, r: n.agreements.reject(r.peer, r.hash, r.reason),
+        "Declines what the peer proposed.",
+    )
+    yield row(
+        "suspend",
+        "POST",
+        WithReason,
+        lambda n, r: n.agreements.suspend(r.peer, r.reason),
+        "Suspends the agreement at once.",
+    )
+    yield row(
+        "resume", "POST", OfPeer, lambda n, r: n.agreements.resume(r.peer), "Proposes to lift a suspension."
+    )
+    yield row("end", "POST", WithReason, lambda n, r: n.agreements.end(r.peer, r.reason), "Gives notice.")
+    doc = "Agreements and proposals, with what each means for us."
+    yield UseCase(
+        "agreement",
+        "show",
+        "GET",
+        OfAnyPeer,
+        list[AgreementView],
+        lambda n, r: n.agreements.show(r.peer),
+        doc,
+    )
+
+
+def _matching_rows() -> Iterator[UseCase]:
+    def found(node: Node, r: WhichFindings) -> list[FindingView]:
+        return node.runs.findings(r.peer, r.status, r.grade, r.run, r.limit, r.offset)
+
+    def decided(node: Node, r: Deciding) -> FindingView:
+        return node.runs.decide(r.id, r.status, r.by, r.note)
+
+    doc = "Says in words who would learn what; nothing is sent or charged."
+    yield UseCase("match", "plan", "GET", Matching, DryRun, lambda n, r: n.runs.plan(r.topic, r.peer), doc)
+    doc = "Matches with a peer; answers when the run is over."
+    yield UseCase("match", "run", "POST", Matching, MatchReport, lambda n, r: n.match(r.topic, r.peer), doc)
+    yield UseCase(
+        "findings", "list", "GET", WhichFindings, list[FindingView], found, "Findings, best score first."
+    )
+    yield UseCase(
+        "findings",
+        "show",
+        "GET",
+        WhichFinding,
+        FindingView,
+        lambda n, r: n.runs.finding(r.id),
+        "One finding.",
+    )
+    yield UseCase(
+        "findings",
+        "decide",
+        "POST",
+        Deciding,
+        FindingView,
+        decided,
+        "A person confirms, dismisses or parks a finding.",
+    )
+
+
+def _journal_rows() -> Iterator[UseCase]:
+    def entries(node: Node, r: WhichEntries) -> list[EntryView]:
+        return node.witness.show(kind=r.kind, subject=r.subject, peer=r.peer, limit=r.limit)
+
+    yield UseCase(
+        "journal", "show", "GET", WhichEntries, list[EntryView], entries, "Journal entries, oldest first."
+    )
+    doc = "Our journal's head and how far it is cosigned."
+    yield UseCase("journal", "heads", "GET", Nothing, HeadView, lambda n, r: n.witness.heads(), doc)
+    doc = "Recomputes the journal's tree from every entry."
+    yield UseCase("journal", "verify", "GET", Nothing, Verified, lambda n, r: n.witness.verify(), doc)
+
+
+USE_CASES: tuple[UseCase, ...] = tuple(_rows())
+
+__all__ = ["USE_CASES", "UseCase"]
