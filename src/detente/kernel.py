@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from detente import _kernel
-from detente._kernel import Rejected
+from detente._kernel import Rejected, Repeated, Rr22Session
 
 Bytes: TypeAlias = bytes | bytearray | memoryview
 
@@ -31,6 +31,8 @@ __all__ = [
     "SCALAR_BYTES",
     "Bytes",
     "Rejected",
+    "Repeated",
+    "Rr22Session",
     "begin",
     "blind_with",
     "check",
@@ -49,6 +51,10 @@ __all__ = [
     "merkle_verify",
     "prove",
     "prove_rfc",
+    "rr22_columns",
+    "rr22_force_portable",
+    "rr22_inspect",
+    "rr22_machine",
     "show",
     "verify",
     "verify_rfc",
@@ -260,3 +266,42 @@ def merkle_verify(leaf: Bytes, index: int, leaves: int, path: Bytes, root: Bytes
         return merkle_climb(leaf, index, leaves, path) == bytes(root)
     except (Rejected, OverflowError):
         return False
+
+
+# --- The engine rr22 (spec/engine-rr22); psi/rr22.py makes immutable states of its sessions ------------
+
+
+def rr22_columns(tokens: int) -> int:
+    """Columns of the table that so many tokens are encoded into: what a peer that cheats could query.
+
+    >>> rr22_columns(1 << 20)
+    1437632
+    """
+    return _kernel.rr22_columns(tokens)
+
+
+def rr22_inspect(
+    *,
+    context: Bytes,
+    sizes: tuple[int, int],
+    records: tuple[Bytes, Bytes],
+    owner_is_first: bool,
+    rows: Bytes,
+    width: int,
+) -> bytes:
+    """F, 32 bytes a row, of tokens that one party says it queried, from both parties' records of the run.
+
+    Sizes and records are the first party's, then the second's. Raises Rejected where the records contradict each
+    other or a token was not queried, ValueError for lengths that do not fit.
+    """
+    return _kernel.rr22_inspect(context, sizes, records, owner_is_first, rows, width)
+
+
+def rr22_machine() -> str:
+    """Which instructions the engine uses on this machine, for bench lines."""
+    return _kernel.rr22_machine()
+
+
+def rr22_force_portable(portable: bool) -> None:
+    """Sends the engine down its portable path (True) or back to what the CPU offers (False). Outputs stay the same."""
+    _kernel.rr22_force_portable(portable)

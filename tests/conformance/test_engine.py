@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from detente.errors import FailedCheck, Malformed, Misuse, OutOfTurn, PeerFault
 from detente.psi.dh import DhEngine
 from detente.psi.engine import OUTPUT_BYTES, Engine, Role, Round, TokenBatch
+from detente.psi.rr22 import Rr22Engine
 
-ENGINES: list[Engine] = [DhEngine()]
+ENGINES: list[Engine] = [DhEngine(), Rr22Engine()]
 WIDTH = 32
 FIRST_SEED, SECOND_SEED = b"\x01" * 32, b"\x02" * 32
 

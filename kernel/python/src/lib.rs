@@ -10,6 +10,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyMemoryView};
 
+mod rr22;
+
 pyo3::create_exception!(_kernel, Rejected, PyException, "A value from the peer was rejected.");
 
 fn raised(error: core::Error) -> PyErr {
@@ -281,6 +283,8 @@ fn merkle_climb<'py>(py: Python<'py>, leaf: Lent, index: usize, leaves: usize, p
 
 #[pymodule]
 mod _kernel {
+    #[pymodule_export]
+    use super::rr22::{rr22_columns, rr22_force_portable, rr22_inspect, rr22_machine, PySession, Repeated};
     #[pymodule_export]
     use super::{
         begin, blind_with, check, check_element, derive_key_pair, evaluate, expand, finalize_with, finish, hash_rows,
