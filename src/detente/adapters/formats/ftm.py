@@ -29,7 +29,7 @@ def _row(number: int, line: bytes, schema: str) -> Row | Problem:
         return Problem(number, "not one JSON object in UTF-8: see that the line is whole")
     row.setdefault("schema", schema)
     if "id" not in row:
-        row["id"] = stable_id(row)
+        row["id"] = stable_id(row["schema"], row.get("properties"))
     return Row(number, row)
 
 

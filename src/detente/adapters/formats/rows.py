@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,6 @@ DOCUMENT_BYTES = 256 << 20
 """JSON documents that are one value, and spreadsheets once unpacked, are held whole: larger ones are refused."""
 
 HANDLING = ("grounds", "marking", "grade")
-_SPACE = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +66,21 @@ def entity(id: str, schema: str, properties: Mapping[str, Iterable[str]], **hand
     return row | {name: value for name, value in handling.items() if value}
 
 
+def distinct(texts: Iterable[str]) -> list[str]:
+    """The texts on one line each, in order, empty and repeated ones left out."""
+    return list(dict.fromkeys(tidy for text in texts if (tidy := tidied(text))))
+
+
 def tidied(text: str) -> str:
     """One line, trimmed."""
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
-def stable_id(content: Mapping[str, Any]) -> str:
+def stable_id(schema: object, properties: object) -> str:
     """An id for a row without one: the same content has the same id in every file.
 
-    >>> stable_id({"schema": "Person"}) == stable_id({"schema": "Person"})
+    >>> stable_id("Person", {"name": ["Ann"]}) == stable_id("Person", {"name": ["Ann"]})
     True
     """
-    return "row-" + hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()[:32]
+    content = msgspec.json.encode([schema, properties], order="sorted")
+    return "row-" + hashlib.sha256(content).hexdigest()[:32]

@@ -7,7 +7,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
-from detente.adapters.formats.rows import HANDLING, LINE_BYTES, Problem, Row, Rows, Source, entity, stable_id
+from detente.adapters.formats.rows import (
+    HANDLING,
+    LINE_BYTES,
+    Problem,
+    Row,
+    Rows,
+    Source,
+    distinct,
+    stable_id,
+)
 from detente.errors import Misuse
 
 SEPARATOR = ";"
@@ -36,8 +45,8 @@ class Columns:
             for place, name in enumerate(names)
             if place not in mapped and name not in mapping and _PROPERTY.fullmatch(name)
         }
-        self._names = plain | mapped
-        if not {*self._names.values()} - {"id", "schema", *HANDLING}:
+        self._names = sorted((plain | mapped).items())
+        if not {name for _, name in self._names} - {"id", "schema", *HANDLING}:
             raise Misuse(
                 "no column is called like a FollowTheMoney property: say which is which, such as "
                 f"--map name={names[0] if names else 'COLUMN'!r}"
@@ -49,16 +58,21 @@ class Columns:
             return Problem(
                 line, f"{len(cells)} cells under {self._count} columns: see to its commas and quotes"
             )
-        if any(cell.lstrip().startswith("=") for cell in cells):
+        if any("=" in cell and cell.lstrip().startswith("=") for cell in cells):
             return Problem(line, "a formula instead of a value: paste the column as values")
-        values: dict[str, list[str]] = {}
-        for place, name in self._names.items():
-            values.setdefault(name, []).extend(cells[place].split(SEPARATOR))
-        found = entity("", "", values)["properties"]
-        (given, *_), (schema, *_) = found.pop("id", [""]), found.pop("schema", [self._schema])
+        found: dict[str, list[str]] = {}
+        for place, name in self._names:
+            cell = cells[place]
+            if texts := distinct(cell.split(SEPARATOR) if SEPARATOR in cell else (cell,)):
+                found[name] = distinct([*found.get(name, ()), *texts]) if name in found else texts
+        ident, schema = found.pop("id", None), found.pop("schema", None)
         handling: dict[str, Any] = {name: found.pop(name) for name in HANDLING if name in found}
-        row = entity(given, schema, found)
-        row["id"] = given or stable_id({"schema": schema, "properties": row["properties"]})
+        kind = schema[0] if schema else self._schema
+        row: dict[str, Any] = {
+            "id": ident[0] if ident else stable_id(kind, found),
+            "schema": kind,
+            "properties": found,
+        }
         return Row(
             line, row | {name: texts if name == "grounds" else texts[0] for name, texts in handling.items()}
         )

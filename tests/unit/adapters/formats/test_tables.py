@@ -64,7 +64,8 @@ def test_a_row_without_an_id_has_the_same_one_in_every_file(path: Path) -> None:
     assert first.row["id"] == second.row["id"]
     table = rows_of(path, "name\nA\nB\nA\n")
     ids = [item.row["id"] for item in table if isinstance(item, Row)]
-    assert ids[0] == ids[2] != ids[1]
+    assert ids[0] == ids[2] == first.row["id"]
+    assert ids[1] != ids[0]
 
 
 def test_a_table_is_read_by_its_header_and_the_mapping(path: Path) -> None:
@@ -92,6 +93,12 @@ def test_a_table_is_read_by_its_header_and_the_mapping(path: Path) -> None:
         ),
         Row(4, {"id": "8", "schema": "Person", "properties": {"name": ["Ann"]}}),
     ]
+
+
+def test_columns_of_one_name_are_one_property(path: Path) -> None:
+    found = rows_of(path, "name,name\nAnn,Bo;Ann\n")
+    assert isinstance(found[0], Row)
+    assert found[0].row["properties"] == {"name": ["Ann", "Bo"]}
 
 
 def test_the_mapping_wins_over_a_column_of_the_propertys_name(path: Path) -> None:
