@@ -47,6 +47,7 @@ class Culture:
     women: tuple[Word, ...]
     surnames: tuple[Word, ...]
     tail: tuple[tuple[Word, ...], tuple[Word, ...]]  # heads and endings that rare surnames are made of
+    prefixes: tuple[Word, ...]  # before half of the rare ones: surnames of two roots are tens of thousands
     places: tuple[Place, ...]
     nations: tuple[str, ...]  # repeated for weight
     languages: tuple[tuple[str, ...], ...]
@@ -169,9 +170,8 @@ def surname(dice: random.Random, culture: Culture, woman: bool) -> Word:
     heads, endings = culture.tail
     if dice.random() < culture.rare:
         word = joined(dice.choice(heads), dice.choice(endings))
-        if culture.name == "Russian" and dice.random() < 0.5:
-            # two-root surnames (white-beard, crooked-leg): there are tens of thousands
-            word = joined(Word(dice.choice(heads).native + "о"), Word(word.native.lower()))
+        if culture.prefixes and dice.random() < 0.5:
+            word = joined(dice.choice(culture.prefixes), Word(word.native.lower()))
     else:
         word = ranked(dice, culture.surnames, culture.evenness)
     if woman and culture.script == "Cyrillic":
@@ -185,8 +185,11 @@ def joined(head: Word, ending: Word) -> Word:
     def each(ours: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(one + other for one in ours for other in theirs)
 
+    native = head.native + ending.native
+    if head.native.endswith("ь") and ending.native == "ов":
+        native = head.native.removesuffix("ь" if head.native.endswith("ль") else "") + "ев"
     return Word(
-        head.native + ending.native,
+        native,
         (),
         each(head.french, ending.french),
         each(head.english, ending.english),
@@ -262,6 +265,7 @@ CULTURES: Final[tuple[Culture, ...]] = (
         _simple(names.RUSSIAN_WOMEN),
         _simple(names.RUSSIAN_SURNAMES),
         (_simple(names.RUSSIAN_STEMS), _RUSSIAN_ENDINGS),
+        tuple(Word(word.native + "о") for word in _simple(names.RUSSIAN_STEMS)),
         _places("Russian"),
         ("ru",) * 8 + ("by", "kz"),
         (("rus",), ("rus",), ("rus", "eng"), ("rus", "fra"), ("rus", "ara")),
@@ -276,15 +280,20 @@ CULTURES: Final[tuple[Culture, ...]] = (
         _simple(names.CAUCASUS_WOMEN),
         _simple(names.CAUCASUS_SURNAMES),
         (
-            tuple(word for word in _simple(names.CAUCASUS_MEN) if word.native[-1] not in "аи"),
+            tuple(
+                word
+                for word in _simple(names.CAUCASUS_MEN)
+                if word.native[-1] not in "аи" and "-" not in word.native
+            ),
             _EASTERN_ENDINGS,
         ),
+        _simple(names.CAUCASUS_PREFIXES),
         _places("Caucasus"),
         ("ru",) * 9 + ("ge", "tr"),
         (("che", "rus"), ("rus",), ("rus", "ara"), ("che", "rus", "fra"), ("inh", "rus")),
         True,
         8,
-        0.3,
+        0.5,
     ),
     Culture(
         "Tajik",
@@ -293,12 +302,13 @@ CULTURES: Final[tuple[Culture, ...]] = (
         _simple(names.TAJIK_WOMEN),
         _simple(names.TAJIK_SURNAMES),
         (tuple(word for word in _simple(names.TAJIK_MEN) if word.native[-1] not in "оаё"), _EASTERN_ENDINGS),
+        _simple(names.TAJIK_PREFIXES),
         _places("Tajik"),
         ("tj", "tj", "uz", "uz", "kg", "ru"),
         (("tgk", "rus"), ("uzb", "rus"), ("rus",), ("uzb",)),
         True,
         10,
-        0.3,
+        0.5,
     ),
     Culture(
         "Georgian",
@@ -307,6 +317,7 @@ CULTURES: Final[tuple[Culture, ...]] = (
         _simple(names.GEORGIAN_WOMEN),
         _simple(names.GEORGIAN_SURNAMES),
         _GEORGIAN_TAIL,
+        (),
         _places("Georgian"),
         ("ge", "ge", "ge", "ru"),
         (("kat", "rus"), ("kat",), ("kat", "rus", "fra")),
@@ -321,12 +332,13 @@ CULTURES: Final[tuple[Culture, ...]] = (
         _arabic(names.ARABIC_WOMEN),
         _arabic(names.ARABIC_SURNAMES),
         _ARABIC_TAIL,
+        (),
         _places("Arabic"),
         ("tn", "tn", "dz", "sy", "iq", "ly", "fr", "ma"),
         (("ara", "fra"), ("ara", "fra"), ("ara",), ("ara", "fra", "rus")),
         False,
         10,
-        0.5,
+        0.65,
     ),
     Culture(
         "French",
@@ -335,6 +347,7 @@ CULTURES: Final[tuple[Culture, ...]] = (
         _french(names.FRENCH_WOMEN),
         _french(names.FRENCH_SURNAMES),
         (_pieces(names.FRENCH_HEADS), _pieces(names.FRENCH_TAILS)),
+        (),
         _places("French"),
         ("fr",) * 6 + ("be", "ch"),
         (("fra",), ("fra", "ara"), ("fra", "rus"), ("fra",)),

@@ -59,7 +59,7 @@ def test_truth_names_each_shared_person_once(
 def test_the_same_seed_gives_the_same_bytes_on_every_python(tmp_path: Path) -> None:
     write(tmp_path, seed=7, size=60, shared=20)
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(tmp_path.iterdir()))).hexdigest()
-    assert digest == "7c8fa55a403461717bc0a7aea83ffe60b277e9bc6757a0f500e383e7a4306e35"
+    assert digest == ""
 
 
 def test_another_seed_gives_other_people() -> None:
