@@ -49,6 +49,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "item.disputed": "the hash of a signed dispute and its ground",
         "item.settled": "the hash of the statement by which both settled a dispute, and whether the item counts",
         "item.void": "that an item's key was shredded before it was handed over",
+        "notice": "the id of a signed notice of theirs, or of their acknowledgement of ours",
         "consent.given": "the hash of a signed consent to passing an item on, and to whom",
         "recall.requested": "the hash of a signed request to erase an item",
         "recall.attested": "the hash of a signed attestation that it was erased",

@@ -146,6 +146,21 @@ class RecallAttested(Body, frozen=True):
     message: str
 
 
+class ConsentGiven(Body, frozen=True):
+    """Subject: the item. Its giver (`by`) lets it be passed on to the party `to`."""
+
+    by: Side
+    to: str
+    message: str
+
+
+class Noticed(Body, frozen=True):
+    """Subject and `message`: the id of the message of theirs, the notice or its acknowledgement."""
+
+    by: Side
+    message: str
+
+
 class RunStarted(msgspec.Struct, frozen=True):
     """Read, not written, here: what a run's statement says of who is who."""
 
@@ -180,6 +195,8 @@ BODIES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
         "item.settled": ItemSettled,
         "recall.requested": RecallRequested,
         "recall.attested": RecallAttested,
+        "consent.given": ConsentGiven,
+        "notice": Noticed,
         "run.started": RunStarted,
         "run.charged": RunCharged,
     }
