@@ -14,6 +14,7 @@ from detente.adapters.sql.conversation import SqlBlobs, SqlCeremonies, SqlOutbox
 from detente.adapters.sql.evidence import SqlCheckpoints, SqlJournal, SqlPeers, SqlSettings
 from detente.adapters.sql.holdings import SqlDocuments, SqlFindings, SqlItems, SqlRecords
 from detente.errors import Misuse, Unavailable
+from detente.node import ports
 
 PATIENCE_SECONDS = 30
 
@@ -23,17 +24,17 @@ class SqlTransaction:
 
     def __init__(self, connection: Connection, draw: Callable[[int], bytes]) -> None:
         self.shredded = False
-        self.settings = SqlSettings(connection)
-        self.peers = SqlPeers(connection)
-        self.journal = SqlJournal(connection)
-        self.checkpoints = SqlCheckpoints(connection)
-        self.ceremonies = SqlCeremonies(connection)
-        self.outbox = SqlOutbox(connection)
-        self.blobs = SqlBlobs(connection)
-        self.records = SqlRecords(connection, draw, self._note_shredding)
-        self.findings = SqlFindings(connection)
-        self.documents = SqlDocuments(connection)
-        self.items = SqlItems(connection, draw, self._note_shredding)
+        self.settings: ports.Settings = SqlSettings(connection)
+        self.peers: ports.Peers = SqlPeers(connection)
+        self.journal: ports.Journal = SqlJournal(connection)
+        self.checkpoints: ports.Checkpoints = SqlCheckpoints(connection)
+        self.ceremonies: ports.Ceremonies = SqlCeremonies(connection)
+        self.outbox: ports.Outbox = SqlOutbox(connection)
+        self.blobs: ports.Blobs = SqlBlobs(connection)
+        self.records: ports.Records = SqlRecords(connection, draw, self._note_shredding)
+        self.findings: ports.Findings = SqlFindings(connection)
+        self.documents: ports.Documents = SqlDocuments(connection)
+        self.items: ports.Items = SqlItems(connection, draw, self._note_shredding)
 
     def _note_shredding(self) -> None:
         self.shredded = True
