@@ -47,7 +47,9 @@ class Birth:
 
 def birth(dates: Sequence[str]) -> Birth:
     """Reads ISO dates; what is not one is passed over."""
-    days, months, years = {}, {}, {}
+    days: dict[tuple[int, int, int], None] = {}
+    months: dict[tuple[int, int], None] = {}
+    years: dict[int, None] = {}
     for text in dates:
         found = _DATE.match(text.strip())
         if not found:

@@ -25,6 +25,8 @@ TOGETHER = 40  # neighbouring pairs of parts that become values
 TOKEN_PARTS = 4  # parts of one name that are combined: the rarest
 _YEAR = 40  # decibits that a year of birth within one adds
 
+KINDS = ("document", "phone", "pair", "pair+years", "triple", "whole name")
+_FAMILY = {"g": "given", "f": "form", "d": "dm", "m": "mp", "b": "bone"}
 _SCRIPTS = {"latin": 1, "cyrillic": 2, "arabic": 4}
 
 
@@ -151,6 +153,22 @@ def tokens(person: Person, most: int) -> list[Token]:
     if len(found) < most:
         found.update(dict.fromkeys(_in_turn(dated)))
     return [Token(kind, value) for kind, value in islice(found, most)]
+
+
+def bits_of(token: Token) -> int:
+    """The surprise of a token in bits, from the public tables: what the entropy lint looks at.
+
+    >>> bits_of(Token("pair", "f:basaev+f:shamil")) >= FLOOR
+    True
+    """
+    if token.kind == "document":
+        return documents.bits(token.value)
+    if token.kind == "phone":
+        return FLOOR
+    symbols = token.value.partition("@")[0].split("+")
+    coded = [symbol.lstrip("~").partition(":") for symbol in symbols]
+    surprises = [max(frequency.surprise(_FAMILY[f], code), 40 if f == "g" else 0) for f, _, code in coded]
+    return (sum(surprises) + (_YEAR if token.kind == "pair+years" else 0)) // 10
 
 
 def _in_turn(lists: list[list[tuple[str, str]]]) -> list[tuple[str, str]]:

@@ -21,6 +21,7 @@ _SAME = {"given": -400, "form": -400, "sounds": -3_500, "sound": -5_500}
 _ARABIC = {"given": -900, "form": -900, "sounds": -900, "sound": -3_000}
 _CONFLICT, _CONFLICT_ARABIC = 5_000, 3_000
 _EXTRA = 700
+_DOCUMENT = 30_000  # a strong identifier decides alone, for and against
 _CULTURE = 4_000  # a surname is some sixteen times commoner in its own culture than in the world's table
 _CULTURE_AGREES = 1_500
 
@@ -252,8 +253,8 @@ def _country(pair: Pair, kinds: set[str]) -> list[Reason]:
 def _documents(pair: Pair, kinds: set[str]) -> list[Reason]:
     numbers = {"inn", "tax number", "passport", "identity number"} & kinds
     if numbers or any(token.kind == "document" for token in pair.tokens):
-        return [Reason("same document number: " + ", ".join(sorted(numbers or {"number"})), 20_000)]
-    return [Reason("taxpayer numbers differ", -12_000)] if _both(pair, "inns") else []
+        return [Reason("same document number: " + ", ".join(sorted(numbers or {"number"})), _DOCUMENT)]
+    return [Reason("taxpayer numbers differ", -_DOCUMENT)] if _both(pair, "inns") else []
 
 
 def _other(pair: Pair, kinds: set[str]) -> list[Reason]:

@@ -86,10 +86,9 @@ def join(words: Sequence[tuple[str, bool]]) -> list[tuple[str, bool]]:
     for at, (word, arabic) in enumerate(words):
         last = at == len(words) - 1
         before = [w for w, _ in out[-2:]]
-        if arabic:
-            after = _join_arabic(before, given.arabic_key(word), word)
-        else:
-            after = _join_latin(before, word, last)
+        after = (
+            _join_arabic(before, given.arabic_key(word), word) if arabic else _join_latin(before, word, last)
+        )
         out[len(out) - len(out[-2:]) :] = [(w, arabic) for w in after]
     return out
 

@@ -50,7 +50,7 @@ _LATIN = {
     "š": "sh", "ś": "sh", "ş": "sh", "ș": "sh", "ŝ": "sh", "č": "ch", "ć": "ch", "ç": "ch", "ĉ": "ch", "ž": "zh",
     "ź": "z", "ż": "zh", "ğ": "g", "ġ": "g", "ǧ": "j", "ĝ": "j", "ı": "i", "ø": "o", "ö": "o", "ü": "u", "ł": "l",
     "đ": "dj", "ð": "d", "þ": "th", "ß": "ss", "æ": "ae", "œ": "oe", "ə": "a", "ḫ": "kh", "ẖ": "kh", "ḏ": "dh",
-    "ṯ": "th", "ñ": "n", "ţ": "ts", "ț": "ts", "ě": "ye", "ř": "rzh", "ï": "i", "ŋ": "ng", "ñ": "n",
+    "ṯ": "th", "ñ": "n", "ţ": "ts", "ț": "ts", "ě": "ye", "ř": "rzh", "ï": "i", "ŋ": "ng",
 }  # fmt: skip
 
 # Arabic and Persian letters; one value each. Readings that differ by language are settled in codes.skeletons.
@@ -63,6 +63,19 @@ _ARABIC = {
     "ۋ": "v", "ټ": "t", "ډ": "d", "ړ": "r", "ڼ": "n", "ښ": "kh", "ږ": "g", "څ": "ts", "ځ": "dz", "ٹ": "t", "ڈ": "d",
     "ڑ": "r", "ە": "a",
 }  # fmt: skip
+
+
+_GREEK = (
+    ("ου", "u"),
+    ("μπ", "b"),
+    ("ντ", "d"),
+    ("γκ", "g"),
+    ("γγ", "ng"),
+    ("τζ", "j"),
+    ("αυ", "av"),
+    ("ευ", "ev"),
+    ("χ", "kh"),
+)
 
 
 @lru_cache(maxsize=4096)
@@ -110,7 +123,7 @@ def _arabic(word: str) -> str:
     out: list[str] = []
     for at, now in enumerate(sounds):
         after = sounds[at + 1] if at + 1 < len(sounds) else ""
-        if now in ("u", "i") and after and (at == 0 or after in ("a", "i", "u")) and not (now == after):
+        if now in ("u", "i") and after and (at == 0 or after in ("a", "i", "u")) and now != after:
             now = "v" if now == "u" else "y"
         if out and now and out[-1][-1] not in "aiue" and now[0] not in "aiue":
             out.append("a")
@@ -128,6 +141,10 @@ def latin(word: str) -> str:
     """
     if any(letter in _ARABIC for letter in word):
         word = _arabic(word)
+    elif any(_script_of(letter) == "greek" for letter in word):
+        word = "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
+        for letters, sounds in _GREEK:
+            word = word.replace(letters, sounds)
     out: list[str] = []
     for letter in word:
         if "a" <= letter <= "z":
