@@ -30,6 +30,7 @@ from detente.ceremonies.offers import (
     SwapResult,
     SwapSetup,
     decline,
+    is_hex,
     stop,
     stored,
     take,
@@ -87,9 +88,9 @@ def verify_stored(receipt: Mapping[str, object], proof: list[bytes], size: int, 
     never stored has no such proof.
     """
     index, leaf, then = receipt.get("index"), receipt.get("leaf"), receipt.get("size")
-    if not isinstance(index, int) or not isinstance(leaf, str) or not isinstance(then, int) or size < then:
+    if type(index) is not int or type(then) is not int or not is_hex(leaf, 32) or size < then:
         raise FailedCheck()
-    verify_inclusion(index, size, bytes.fromhex(leaf), proof, root)
+    verify_inclusion(index, size, bytes.fromhex(str(leaf)), proof, root)
 
 
 __all__ = [
