@@ -38,7 +38,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One finding. `their_values` is the root of their committed values: their release opens against it."""
+    """One finding. `their_values` is the root of their committed values: their release opens against it, as ours against `our_values`.
+
+    `openings` are our agreed values with what opens them: kind, value, index, salt, path.
+    """
 
     id: str
     record: str
@@ -47,6 +50,8 @@ class Found:
     judgement: Judgement
     tokens: tuple[Token, ...]
     agreed: tuple[Value, ...]
+    our_values: bytes
+    openings: tuple[tuple[str, str, int, bytes, bytes], ...]
     their_values: bytes
     their_profile: Mapping[str, int]
 
@@ -285,9 +290,19 @@ class Matching:
             judgement=judgement,
             tokens=candidate.pair.tokens,
             agreed=candidate.pair.agreed,
+            our_values=self.ours.records[candidate.record].values.root,
+            openings=self._openings(candidate),
             their_values=candidate.theirs.values,
             their_profile=candidate.pair.theirs,
         )
+
+    def _openings(self, candidate: Candidate) -> tuple[tuple[str, str, int, bytes, bytes], ...]:
+        values = self.ours.records[candidate.record].values
+        agreed = set(candidate.pair.agreed)
+        places = [
+            (i, kind, value) for i, (kind, value) in enumerate(values.values) if Value(kind, value) in agreed
+        ]
+        return tuple((kind, value, i, *values.open(i)) for i, kind, value in places)
 
     def _confirmation(self) -> dict[str, Json]:
         findings = _there(self.result).findings

@@ -6,7 +6,7 @@ import msgspec
 
 from detente.ceremonies import amendment
 from detente.ceremonies.amendment import Amended, AmendmentKind, Slot
-from detente.ceremonies.ceremony import Ask, Decision, Finish, Kind
+from detente.ceremonies.ceremony import Append, Ask, Decision, Finish, Kind
 from detente.errors import Misuse, NotAgreed, Unavailable
 from detente.node.driver import Driver
 from detente.node.office import Office
@@ -209,6 +209,9 @@ class Agreements:
             elif done.outcome in ("suspended", "resumed", "ended"):
                 self._restate(tx, done.base, {"resumed": "in_force"}.get(done.outcome, done.outcome))
                 tx.settings.put(f"statement.{done.hash}", done.envelope)
+
+    def noted(self, tx: Transaction, row: CeremonyRow, effect: Append, index: int) -> None:
+        """No row of this room follows single entries."""
 
     def answer(self, row: CeremonyRow, ask: Ask) -> Decision | None:
         return None  # people sign

@@ -71,6 +71,9 @@ class Desk(Protocol):
     def settle(self, tx: Transaction, row: CeremonyRow, effect: Finish | Ask) -> None:
         """Stores what a ceremony gave or asks, in the same transaction."""
 
+    def noted(self, tx: Transaction, row: CeremonyRow, effect: Append, index: int) -> None:
+        """A ceremony's entry was appended: rows that follow the journal change in the same transaction."""
+
     def answer(self, row: CeremonyRow, ask: Ask) -> Decision | None:
         """What the node itself answers once the commit is durable (a cosignature, a receipt's tree size); None where a person must."""
 
@@ -389,7 +392,9 @@ class Driver:
                 case Send():
                     row = self._send(tx, row, effect, now)
                 case Append():
-                    appended.append((effect, self._append(tx, row, effect, now)))
+                    index = self._append(tx, row, effect, now)
+                    self._desk.noted(tx, row, effect, index)
+                    appended.append((effect, index))
                 case Progress():
                     summary = {"what": effect.what, "done": effect.done, "total": effect.total}
                     row = msgspec.structs.replace(row, summary=msgspec.json.encode(summary))

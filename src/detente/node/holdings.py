@@ -100,6 +100,20 @@ class Holdings:
         with self._office.store.snapshot() as tx:
             return tx.records.count()
 
+    def keep_received(self, tx: Transaction, topic: str, record: Record) -> None:
+        """A record that a peer gave, in the transaction that receives it; `origin` names the peer."""
+        body = encode_record(record)
+        content = hashlib.sha256(canonical(_handled(record)) + body).hexdigest()
+        self._journal(tx, [self._row(topic, record, body, content)])
+
+    def erase_received(self, tx: Transaction, party: str, item: str) -> None:
+        """Shreds the record that came with an item; the journal says so."""
+        ident = f"received:{item[:32]}"
+        row = tx.records.get(ident)
+        if row is not None and row.origin == f"party:{party}":
+            tx.records.erase(ident)
+            self._office.journal(tx, "record.erased", commitment_of(row).hex(), party, {"request": item})
+
     def _record(self, row: SourceRow, file: str, defaults: Defaults) -> tuple[str, Record]:
         if row.problem:
             raise Misuse(row.problem)

@@ -43,16 +43,16 @@ class Node:
     def assemble(cls, office: Office) -> Node:
         """Builds the rooms on an office and resumes what a crash left open."""
         driver = Driver(office.store, office.clock, office.entropy, office)
-        agreements = Agreements(office)
+        agreements, holdings = Agreements(office), Holdings(office)
         node = cls(
             office=office,
             driver=driver,
             post=Post(office.store, office.clock, driver, office),
             pairings=Pairings(office),
             agreements=agreements,
-            holdings=Holdings(office),
+            holdings=holdings,
             runs=Runs(office, agreements),
-            swaps=Swaps(office, agreements),
+            swaps=Swaps(office, agreements, holdings),
             witness=Witness(office),
         )
         rooms = {
@@ -78,7 +78,10 @@ class Node:
         """Exchanges messages with a peer until neither has anything to say. Returns the packets sent. Raises Unavailable."""
         with self.office.store.snapshot() as tx:
             row = self.office.peer(tx, peer)
-        return self.post.deliver(row, self.office.transport, until)
+        sent = self.post.deliver(row, self.office.transport, until)
+        while self.swaps.pump(row.party):  # what people approved goes on when the peer can be reached
+            sent += self.post.deliver(row, self.office.transport)
+        return sent
 
     def countersign(self, peer: str) -> None:
         """Has both heads cosigned now. Raises Unavailable where the peer does not answer."""

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import msgspec
 
-from detente.ceremonies.ceremony import Ask, Decision, Finish, Kind
+from detente.ceremonies.ceremony import Append, Ask, Decision, Finish, Kind
 from detente.errors import Misuse, NotAgreed, PeerFault, Refused, Unavailable
 from detente.journal.entries import SALT_BYTES, Entry
 from detente.journal.export import ExportedParty, evidence_from, export_bundle
@@ -34,6 +34,7 @@ class Room(Protocol):
     def kind(self) -> Kind: ...
     def admit(self, tx: Transaction, received: ReceivedMessage) -> msgspec.Struct: ...
     def settle(self, tx: Transaction, row: CeremonyRow, effect: Finish | Ask) -> None: ...
+    def noted(self, tx: Transaction, row: CeremonyRow, effect: Append, index: int) -> None: ...
     def answer(self, row: CeremonyRow, ask: Ask) -> Decision | None: ...
 
 
@@ -105,6 +106,9 @@ class Office:
 
     def settle(self, tx: Transaction, row: CeremonyRow, effect: Finish | Ask) -> None:
         self._room(row.kind).settle(tx, row, effect)
+
+    def noted(self, tx: Transaction, row: CeremonyRow, effect: Append, index: int) -> None:
+        self._room(row.kind).noted(tx, row, effect, index)
 
     def answer(self, row: CeremonyRow, ask: Ask) -> Decision | None:
         return self._room(row.kind).answer(row, ask)

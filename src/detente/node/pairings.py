@@ -6,7 +6,7 @@ from typing import Literal, cast
 
 import msgspec
 
-from detente.ceremonies.ceremony import Ask, Decision, Finish, Kind
+from detente.ceremonies.ceremony import Append, Ask, Decision, Finish, Kind
 from detente.ceremonies.pairing import (
     Invitation,
     KeysChanged,
@@ -235,6 +235,9 @@ class Pairings:
             self._note_change(tx, row.party, effect.result.statement)
         elif effect.outcome == "done" and row.role == "first":
             tx.settings.put(f"untold.{row.party}", b"")  # they noted our change
+
+    def noted(self, tx: Transaction, row: CeremonyRow, effect: Append, index: int) -> None:
+        """No row of this room follows single entries."""
 
     def answer(self, row: CeremonyRow, ask: Ask) -> Decision | None:
         return None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from detente.ceremonies.ceremony import Ask, Decision, Finish, Kind
+from detente.ceremonies.ceremony import Append, Ask, Decision, Finish, Kind
 from detente.ceremonies.matching import Found, MatchingKind, MatchResult
 from detente.ceremonies.run import Head, RunRecord, RunTerms, Setup
 from detente.errors import Malformed, Misuse, NotAgreed, Refused, Unavailable
@@ -71,6 +71,9 @@ class Opening(msgspec.Struct, frozen=True):
 
     sid: str
     handle: bytes
+    our_values: bytes
+    openings: list[tuple[str, str, int, bytes, bytes]]
+    capacity: int
     their_values: bytes
     their_profile: dict[str, int]
     tokens: list[tuple[str, str]]
@@ -209,9 +212,12 @@ class Runs:
             return
         result = effect.result
         now = self._office.clock.now()
-        topic = self._topic_of(tx, result)
-        tx.findings.put(self._finding(row, topic, result, found, now) for found in result.findings)
+        topic, capacity = self._terms_of(tx, result)
+        tx.findings.put(self._finding(row, topic, capacity, result, found, now) for found in result.findings)
         tx.settings.put(f"run.{row.id}", msgspec.json.encode(dict(result.counts)))
+
+    def noted(self, tx: Transaction, row: CeremonyRow, effect: Append, index: int) -> None:
+        """No row of this room follows single entries."""
 
     def answer(self, row: CeremonyRow, ask: Ask) -> Decision | None:
         return None
@@ -376,11 +382,14 @@ class Runs:
         return lines
 
     def _finding(
-        self, row: CeremonyRow, topic: str, result: MatchResult, found: Found, now: int
+        self, row: CeremonyRow, topic: str, capacity: int, result: MatchResult, found: Found, now: int
     ) -> FindingRow:
         opening = Opening(
             result.sid,
             found.handle,
+            found.our_values,
+            list(found.openings),
+            capacity,
             found.their_values,
             dict(found.their_profile),
             [(t.kind, t.value) for t in found.tokens],
@@ -394,9 +403,11 @@ class Runs:
             because, "open", now, msgspec.msgpack.encode(opening),
         )  # fmt: skip
 
-    def _topic_of(self, tx: Transaction, result: MatchResult) -> str:
+    def _terms_of(self, tx: Transaction, result: MatchResult) -> tuple[str, int]:
+        """Topic of a run, and how many values a record commits to in it."""
         for entry in tx.journal.find(kind="run.started", subject=result.sid):
-            return str(parse_entry(entry.data).body["statement"]["terms"]["topic"])
+            terms = parse_entry(entry.data).body["statement"]["terms"]
+            return str(terms["topic"]), max(1, int(terms["values_per_record"]))
         raise Misuse("the run was never journalled")
 
     def _one(self, tx: Transaction, id: str) -> FindingRow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from detente.ceremonies.ceremony import Ask, Decision, Finish, Kind
+from detente.ceremonies.ceremony import Append, Ask, Decision, Finish, Kind
 from detente.ceremonies.countersigning import Countersigned, CountersigningKind, CountersignSetup
 from detente.errors import Misuse, Unavailable
 from detente.journal.checkpoint import (
@@ -149,6 +149,9 @@ class Witness:
         ours = self._office.identity().party
         self._keep(tx, ours, row.party, effect.result.ours)
         self._keep(tx, row.party, ours, effect.result.theirs)
+
+    def noted(self, tx: Transaction, row: CeremonyRow, effect: Append, index: int) -> None:
+        """No row of this room follows single entries."""
 
     def answer(self, row: CeremonyRow, ask: Ask) -> Decision | None:
         """The cosignature that the ceremony asks for: the head was accepted there."""

@@ -40,7 +40,11 @@ version = 1                 # of the topic's tokens; both nodes must speak it
 purpose = "Find persons whom both hold on grounds of terrorism, and share item for item."
 legal_basis = "Name the treaty, law or decision that allows it on each side."
 # of a confirmed finding these fields may be released, and nothing else
-release = ["name", "alias", "birthDate", "birthPlace", "nationality", "passportNumber", "grounds"]
+release = [
+    "name", "alias", "weakAlias", "firstName", "secondName", "middleName", "lastName", "fatherName", "motherName", "gender",
+    "birthDate", "birthPlace", "country", "nationality", "citizenship", "passportNumber", "idNumber", "innCode", "taxNumber",
+    "phone", "grounds",
+]
 max_records = 10000         # a side and run
 budget = 400000             # tokens charged a side and period: limits what can be guessed
 period_days = 30
