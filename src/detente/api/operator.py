@@ -85,11 +85,13 @@ def openapi() -> dict[str, Any]:
     '3.1.0'
     """
     kinds = [Failure, *(case.gives for case in USE_CASES), *(case.takes for case in USE_CASES)]
-    schemas, components = msgspec.json.schema_components(kinds, ref_template=_REFERENCE)
+    schemas, components = msgspec.json.schema_components(
+        kinds, schema_hook=lambda _: {"description": "any JSON value"}, ref_template=_REFERENCE
+    )
     gives = schemas[1 : 1 + len(USE_CASES)]
     paths: dict[str, Any] = {}
     for case, schema in zip(USE_CASES, gives, strict=True):
-        operation = {
+        operation: dict[str, Any] = {
             "operationId": f"{case.noun}_{case.verb}",
             "summary": case.doc,
             "tags": [case.noun],

@@ -33,7 +33,7 @@ class Invited(msgspec.Struct, frozen=True):
 @click.command(cls=Verb, example="detente invite --out north.invitation")
 @click.option(
     "--address",
-    default="",
+    default=None,
     metavar="URL",
     help="Where peers reach us, https://host:port; else as given to `init`.",
 )

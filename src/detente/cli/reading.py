@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from detente.errors import Misuse
-from detente.node.holdings import SourceRow
+
+if TYPE_CHECKING:
+    from detente.node.holdings import SourceRow
 
 
 def parse_map(pairs: Iterable[str]) -> dict[str, str]:
@@ -25,6 +28,7 @@ def parse_map(pairs: Iterable[str]) -> dict[str, str]:
 def source_rows(path: Path, mapping: Mapping[str, str], schema: str) -> Iterator[SourceRow]:
     """The rows of a file in any format that is known (adapters/formats); `schema` for rows that carry none."""
     from detente.adapters.formats import Problem, read_rows
+    from detente.node.holdings import SourceRow
 
     for row in read_rows(path, mapping, schema=schema):
         yield (

@@ -126,8 +126,8 @@ class Rounds:
 
     def _run(self) -> None:
         while not self._over.is_set():
-            for step in (self._renew, self._deliver):
-                _patiently(step)
+            _patiently(self._renew)
+            _patiently(self._deliver)
             self._woken.wait(EVERY_SECONDS)
             self._woken.clear()
 
