@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -113,12 +114,19 @@ class Bucket:
         if not len(self.high) or not len(wanted):
             return []
         high, low = _as_keys(wanted)
-        first = np.searchsorted(self.high, high, side="left")
-        last = np.searchsorted(self.high, high, side="right")
+        at = np.searchsorted(self.high, high, side="left")
         found = []
-        for row in np.nonzero(first < last)[0]:
-            same = np.nonzero(self.low[first[row] : last[row]] == low[row])[0]
-            found += [(int(row), int(self.positions[first[row] + i])) for i in same]
+        # One step for all rows, and one more for those whose upper 64 bits meet another tag's: hardly ever any.
+        rows = np.arange(len(high))
+        while len(rows):
+            inside = at < len(self.high)
+            rows, at = rows[inside], at[inside]
+            met = self.high[at] == high[rows]
+            rows, at = rows[met], at[met]
+            same = self.low[at] == low[rows]
+            found += zip(rows[same].tolist(), self.positions[at[same]].tolist(), strict=True)
+            rows, at = rows[~same], at[~same] + 1
+        found.sort()
         return found
 
 
@@ -129,8 +137,7 @@ class Results:
         self._seed = seed
         self.bucket = bucket_of(outputs, buckets)
         mine = tags(role, outputs)
-        high, low = _as_keys(mine)
-        order = np.lexsort((low, high, self.bucket))
+        order = _sorted(self.bucket, *_as_keys(mine), buckets)
         rows = np.empty((len(order), ENTRY), dtype=np.uint8)
         rows[:, :TAG] = mine[order]
         rows[:, TAG:] = order.astype(">u4").view(np.uint8).reshape(-1, 4)
@@ -197,6 +204,20 @@ def _bucket_tree(seed: bytes, entries: np.ndarray) -> bytes:
     rows[:, :HASH] = np.frombuffer(salts, dtype=np.uint8).reshape(count, HASH)
     rows[:, HASH:] = entries
     return kernel.merkle_levels(kernel.hash_rows(b"\x00", rows.tobytes(), HASH + ENTRY))
+
+
+def _sorted(bucket: np.ndarray, high: np.ndarray, low: np.ndarray, buckets: int) -> np.ndarray:
+    """By bucket, then by tag: bucket by bucket on the upper 64 bits, and on all of a tag where these tie."""
+    order = np.argsort(bucket.astype(np.uint16), kind="stable")
+    bounds = np.searchsorted(bucket[order], np.arange(buckets + 1))
+    for start, end in pairwise(bounds):
+        rows = order[start:end]
+        keys = high[rows]
+        by_high = np.argsort(keys)
+        if np.any(keys[by_high[1:]] == keys[by_high[:-1]]):
+            by_high = np.lexsort((low[rows], keys))
+        order[start:end] = rows[by_high]
+    return order
 
 
 def _as_keys(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
