@@ -51,10 +51,20 @@ def bound(a: Iterable[str], b: Iterable[str], pairs: set[str]) -> bool:
     return False
 
 
-def heaviest(weights: Sequence[int], codes: Sequence[frozenset[str]], pairs: set[str]) -> list[int]:
-    """The positions of the heaviest set of parts any two of which are bound. At most 10 parts are looked at."""
+def _joined(a: Iterable[str], b: Iterable[str], pairs: set[str]) -> bool:
+    return any("+".join(sorted((x, y))) in pairs for x in a for y in b)
+
+
+def heaviest(
+    weights: Sequence[int], codes: Sequence[frozenset[str]], pairs: set[str], plain: bool = False
+) -> list[int]:
+    """The positions of the heaviest set of parts any two of which are bound. At most 10 parts are looked at.
+
+    `plain`: the texts of `pairs` name no system (organisations' words).
+    """
+    joined = _joined if plain else bound
     count = min(len(weights), 10)
-    fits = [[i == j or bound(codes[i], codes[j], pairs) for j in range(count)] for i in range(count)]
+    fits = [[i == j or joined(codes[i], codes[j], pairs) for j in range(count)] for i in range(count)]
     best: tuple[int, list[int]] = (-(10**9), [])
 
     def grow(chosen: list[int], weight: int, start: int) -> None:

@@ -1,0 +1,1 @@
+"""Names of persons: romanising, parts, codes, given-name classes, frequencies."""

@@ -1,0 +1,1 @@
+"""Names of organisations: legal forms, common words, public aliases of armed and listed groups."""
