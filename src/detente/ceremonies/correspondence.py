@@ -19,7 +19,9 @@ import msgspec
 from msgspec import Meta
 
 from detente.ceremonies.ceremony import Append, Ask, Decision, Effect, Finish, Incoming, Send, Step
-from detente.errors import Expired, Malformed, Misuse, OutOfTurn, Overdrawn, PeerFault, Refused
+from detente.ceremonies.held import HeldProof, read_held, verify_held
+from detente.ceremonies.run import Head
+from detente.errors import Expired, FailedCheck, Malformed, Misuse, OutOfTurn, Overdrawn, PeerFault, Refused
 from detente.pact.facts import (
     KIND_OF,
     PROVABLE,
@@ -61,8 +63,9 @@ class KnownItem(msgspec.Struct, frozen=True):
 class LetterSetup(msgspec.Struct, frozen=True):
     """What a letter needs. `act` "" for who answers: the message says it.
 
-    `item` is None for notices, and for items that are not known here. `left` are the disputes without proof that their raiser may still raise. `until`
-    is a recall's deadline, `to` the party that a consent is asked for, `counts` the settlement proposed.
+    `item` is None for notices, and for items that are not known here. `left` are the disputes without proof that their raiser may still raise, `to` the
+    party that a consent is asked for, `counts` the settlement proposed. With the ground "held" goes `held`; who checks it needs `head`, the last head of
+    the other's journal that it cosigned before the item's key moved.
     """
 
     act: Act | Literal[""]
@@ -73,6 +76,8 @@ class LetterSetup(msgspec.Struct, frozen=True):
     ground: Ground = "content"
     counts: bool = True
     to: str = ""
+    held: HeldProof | None = None
+    head: Head | None = None
 
 
 class Recall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -207,7 +212,8 @@ class Letter:
         if isinstance(request, Recall):
             # counts from the moment it was asked for, answered or not
             before = [_append(request.item, RecallRequested("ours", parse_rfc3339(request.until), ""))]
-        return letter, [*before, Send(setup.act, body_of(request))]
+        parts = {"proof": msgspec.msgpack.encode(setup.held)} if _is_held(request) else {}
+        return letter, [*before, Send(setup.act, body_of(request), parts)]
 
     @classmethod
     def wait(cls, ours: str, theirs: str, setup: LetterSetup) -> Letter:
@@ -264,13 +270,24 @@ class Letter:
     def _on_dispute(self, request: Dispute, message: Incoming, now: Instant) -> Step:
         item = self._about(request.item, "given")
         _require_disputable(item, self.setup.terms, now)
-        if request.ground in PROVABLE:
+        if request.ground == "held":
+            self._check_held(item, message)
+        elif request.ground in PROVABLE:
             _require_shown(item, self.setup.terms, request.ground)
         elif self.setup.left < 1:
             raise Overdrawn("the allowance of disputes without proof is used up; settle the open ones first")
         noted = Noted(message.id, rfc3339(now))
         entry = _append(item.item, ItemDisputed("theirs", request.ground, message.id))
         return self._over(noted, "theirs", [entry, Send("noted", body_of(noted))])
+
+    def _check_held(self, item: KnownItem, message: Incoming) -> None:
+        head = self.setup.head
+        if head is None or not item.plaintext:
+            raise Refused("no head of yours was cosigned here before that item; dispute its content instead")
+        try:
+            verify_held(read_held(message.parts["proof"]), read_release(item.plaintext), head)
+        except FailedCheck:
+            raise FailedCheck(message.raw) from None
 
     def _about(self, item: str, direction: str | None) -> KnownItem:
         known = self.setup.item
@@ -337,7 +354,10 @@ def _written(setup: LetterSetup, now: Instant) -> msgspec.Struct:
         case "dispute":
             _require_direction(item, "received", "dispute")
             _require_disputable(item, setup.terms, now)
-            if setup.ground in PROVABLE:
+            if setup.ground == "held":
+                if setup.held is None:
+                    raise Misuse("to show that it was held before, open the record; or dispute the content")
+            elif setup.ground in PROVABLE:
                 _require_shown(item, setup.terms, setup.ground)
             elif setup.left < 1:
                 raise Overdrawn(
@@ -389,16 +409,20 @@ def _own(shape: type[_T], body: Mapping[str, Any]) -> _T:
 
 
 def _read(message: Incoming, step: str) -> msgspec.Struct:
-    if message.parts:
-        raise Malformed("a letter with parts", message.raw)
     try:
         found = msgspec.convert(dict(message.body), SHAPES[step])
     except msgspec.ValidationError:
         raise Malformed(f"a letter '{step}' that is not what the spec says", message.raw) from None
+    if set(message.parts) != ({"proof"} if _is_held(found) else set()):
+        raise Malformed("a letter with other parts than it should have", message.raw)
     for name in ("at", "until"):
         if hasattr(found, name):
             parse_rfc3339(getattr(found, name))
     return found
+
+
+def _is_held(letter: msgspec.Struct) -> bool:
+    return isinstance(letter, Dispute) and letter.ground == "held"
 
 
 def _attested(by: Side, reply: msgspec.Struct, message: str) -> RecallAttested:

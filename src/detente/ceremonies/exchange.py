@@ -23,6 +23,7 @@ from detente.ceremonies.correspondence import (
     attest,
     refuse_recall,
 )
+from detente.ceremonies.held import HeldProof
 from detente.ceremonies.items import content_hash, plaintext_hash
 from detente.ceremonies.offers import (
     Expected,
@@ -98,6 +99,7 @@ __all__ = [
     "ExchangeKind",
     "ExchangeSetup",
     "Expected",
+    "HeldProof",
     "KnownItem",
     "Letter",
     "LetterResult",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
 import pytest
 
+from detente import kernel
 from detente.ceremonies.ceremony import Decision, Send
 from detente.ceremonies.exchange import (
     ExchangeKind,
@@ -15,12 +18,17 @@ from detente.ceremonies.exchange import (
     attest,
     refuse_recall,
 )
-from detente.errors import Expired, Malformed, Misuse, OutOfTurn, Overdrawn, Refused
+from detente.ceremonies.held import HeldProof
+from detente.ceremonies.run import Head
+from detente.errors import Expired, FailedCheck, Malformed, Misuse, OutOfTurn, Overdrawn, Refused
+from detente.journal.entries import Entry, commit
+from detente.journal.merkle import leaf_hash
 from detente.pact.facts import ItemOpened, ItemReceived
 from detente.pact.ledger import ledger
 from detente.pact.terms import DAY_MS, HOUR_MS
+from detente.wire.canonical import canonical
 
-from .pair import EAST, NORTH, NOW, SOUTH, Pair, pair
+from .pair import EAST, NORTH, NOW, SOUTH, Pair, changed, pair
 from .swapped import AGREEMENT, TERMS, release
 
 KIND = ExchangeKind()
@@ -207,6 +215,90 @@ def test_what_was_erased_cannot_be_disputed_with_proof() -> None:
     two = write("dispute", ground="marking", ours_item={"plaintext": BAD}, theirs_item={"plaintext": b""})
     with pytest.raises(Refused, match="erased"):
         two.pump()
+
+
+# --- already held
+
+
+def held_world(name: str = "x", loaded: str = "records.loaded") -> tuple[HeldProof, Head]:
+    """A record of theirs, journalled as the second of two entries, and the head over both."""
+    handled, salt = canonical({"grounds": ["g"], "marking": "TLP:AMBER", "grade": "B2"}), b"\x05" * 32
+    body = msgspec.json.encode(
+        {"id": "r", "schema": "Person", "properties": {"name": [name, "y"], "notes": ["z"]}}
+    )
+    content = hashlib.sha256(handled + body).hexdigest()
+    commitments = bytes(32) + bytes.fromhex(commit("record", salt, content.encode()))
+    levels = kernel.merkle_levels(commitments)
+    entry = Entry(loaded, NOW - 5, "", {"count": 2, "root": levels[-32:].hex()}, "00" * 16).encode()
+    leaves = leaf_hash(b"other") + leaf_hash(entry)
+    tree = kernel.merkle_levels(leaves)
+    path = kernel.merkle_path(levels, 2, 1)
+    proof = HeldProof(handled, body, salt, 1, 2, path, entry, 1, kernel.merkle_path(tree, 2, 1))
+    return proof, Head(2, tree[-32:].hex())
+
+
+def dispute_held(proof: HeldProof | None, head: Head | None) -> Pair:
+    two = write("dispute", ground="held", held=proof)
+    from dataclasses import replace
+
+    state = two.second.state
+    two.second.state = replace(state, setup=msgspec.structs.replace(state.setup, head=head))
+    return two
+
+
+def test_what_was_held_before_is_provably_disputed_by_opening_the_earlier_record() -> None:
+    two = dispute_held(*held_world())
+    two.pump()
+    ours, theirs = books(two)
+    assert (ours.received, theirs.given, ours.ours_left) == (0, 0, 3)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"body": b"{}"},
+        {"handled": b"{}"},
+        {"salt": b"\x06" * 32},
+        {"salt": b""},
+        {"place": 0},
+        {"place": -1},
+        {"count": 3},
+        {"path": b""},
+        {"entry": b"{}"},
+        {"index": 0},
+        {"index": 2},
+        {"entry_path": bytes(32)},
+    ],
+)
+def test_a_proof_of_holding_that_does_not_hold_is_the_disputers_fault(change: dict) -> None:
+    proof, head = held_world()
+    two = dispute_held(msgspec.structs.replace(proof, **change), head)
+    with pytest.raises(FailedCheck) as raised:
+        two.pump()
+    assert raised.value.evidence
+    assert books(two)[1].given == 1
+
+
+def test_another_record_or_another_kind_of_entry_does_not_show_that_it_was_held() -> None:
+    for world in (held_world("someone else"), held_world(loaded="run.finished")):
+        two = dispute_held(*world)
+        with pytest.raises(FailedCheck):
+            two.pump()
+
+
+def test_holding_is_shown_under_a_head_that_was_cosigned_before() -> None:
+    with pytest.raises(Refused):
+        dispute_held(held_world()[0], None).pump()
+    with pytest.raises(Misuse):
+        write("dispute", ground="held")
+
+
+def test_a_proof_that_is_junk_is_a_fault_and_nothing_else() -> None:
+    two = dispute_held(*held_world())
+    letter = two.first.outbox.pop()
+    for junk in (b"", b"\xff", b"\x80", bytes(2 << 20)):
+        with pytest.raises(FailedCheck):
+            two.second.receive(changed(letter, sender=two.first, parts={"proof": junk}))
 
 
 # --- settlement
