@@ -67,7 +67,7 @@ def propose(session: Session, terms: Path, peer: str) -> None:
         raise Misuse(f"{terms} can't be read: {error}") from None
     with session.open() as node:
         done = Document(peer, "proposed", node.agreements.propose(text, peer))
-        hand_over(session, node, peer, done, lambda shown: _done(shown, done))
+        hand_over(session, node, peer, lambda: done, _done)
 
 
 @agreement.command(cls=Verb, example="detente agreement show --with South")
@@ -89,7 +89,7 @@ def sign(session: Session, peer: str, digest: str) -> None:
     with session.open() as node:
         catch_up(session, node, peer)
         done = Document(peer, "signed", node.agreements.sign(peer, digest))
-        hand_over(session, node, peer, done, lambda shown: _done(shown, done))
+        hand_over(session, node, peer, lambda: done, _done)
 
 
 @agreement.command(
@@ -103,7 +103,7 @@ def reject(session: Session, peer: str, digest: str, reason: str) -> None:
     with session.open() as node:
         catch_up(session, node, peer)
         done = Document(peer, "rejected", node.agreements.reject(peer, digest, reason))
-        hand_over(session, node, peer, done, lambda shown: _done(shown, done))
+        hand_over(session, node, peer, lambda: done, _done)
 
 
 @agreement.command(
@@ -115,7 +115,7 @@ def suspend(session: Session, peer: str, reason: str) -> None:
     """Suspend the agreement at once: nothing goes on under it until both resume."""
     with session.open() as node:
         done = Document(peer, "suspended", node.agreements.suspend(peer, reason))
-        hand_over(session, node, peer, done, lambda shown: _done(shown, done))
+        hand_over(session, node, peer, lambda: done, _done)
 
 
 @agreement.command(cls=Verb, example="detente agreement resume --with South")
@@ -124,7 +124,7 @@ def resume(session: Session, peer: str) -> None:
     """Propose to lift what is suspended; the peer signs it too."""
     with session.open() as node:
         done = Document(peer, "proposed to resume", node.agreements.resume(peer))
-        hand_over(session, node, peer, done, lambda shown: _done(shown, done))
+        hand_over(session, node, peer, lambda: done, _done)
 
 
 @agreement.command(cls=Verb, example='detente agreement end --with South --reason "no longer needed"')
@@ -134,7 +134,7 @@ def end(session: Session, peer: str, reason: str) -> None:
     """Give notice: the agreement ends after the agreed days."""
     with session.open() as node:
         done = Document(peer, "notice given", node.agreements.end(peer, reason))
-        hand_over(session, node, peer, done, lambda shown: _done(shown, done))
+        hand_over(session, node, peer, lambda: done, _done)
 
 
 def _done(shown: Console, done: Document) -> None:

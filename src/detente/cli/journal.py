@@ -49,7 +49,7 @@ def export(session: Session, peer: str, out: Path) -> None:
     from detente.adapters.files import atomic_write
 
     with session.open() as node:
-        data = b"".join(node.witness.export(peer))
+        data = node.witness.export(peer)
     atomic_write(out, data)
     done = Exported(str(out), len(data))
     session.show(

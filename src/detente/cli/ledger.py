@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from detente.cli.talk import catch_up, with_peer
-from detente.cli.verb import Noun, Session, Verb, tell
+from detente.cli.talk import catch_up, hand_over, party_of, with_peer
+from detente.cli.verb import Noun, Session, Verb, table, tell
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from detente.node.swaps import LedgerView
 
 
 @click.command(cls=Verb, example="detente ledger --with South")
@@ -17,7 +24,32 @@ def ledger(session: Session, peer: str) -> None:
         for each in peers:
             catch_up(session, node, each)
         views = [node.swaps.ledger(each) for each in peers]
-    session.show(views[0] if peer else views, lambda shown: tell(shown, views))
+    session.show(views[0] if peer else views, lambda shown: _tell(shown, views))
+
+
+def _tell(shown: Console, views: list[LedgerView]) -> None:
+    for view in views:
+        shown.print(
+            f"{view.peer}: {view.given} given, {view.received} received, balance {view.balance:+} (limit {view.limit}); "
+            f"disputes left {view.disputes_left}, theirs {view.their_disputes_left}{'; suspended' if view.suspended else ''}",
+            markup=False,
+        )
+        columns = ("at", "item", "direction", "status", "counts", "journal entries")
+        rows = [
+            (
+                x.at,
+                x.item[:12],
+                x.direction,
+                x.status,
+                "yes" if x.counts else "no",
+                ", ".join(map(str, x.proof)),
+            )
+            for x in view.lines
+        ]
+        if rows:
+            table(shown, columns, rows, "")
+    if not views:
+        shown.print("No peers, no balance.")
 
 
 @click.group(cls=Noun, default="request")
@@ -32,7 +64,7 @@ def request(session: Session, item: str, reason: str) -> None:
     """Ask the peer to erase an item that we gave: a signed request. `detente recall ITEM` is the same."""
     with session.open() as node:
         view = node.swaps.recall(item, reason)
-    session.show(view, lambda shown: tell(shown, view))
+        hand_over(session, node, party_of(node, view.id), lambda: view, tell)
 
 
 @recall.command(cls=Verb, example='detente recall attest 77c01b --method "key shredded"')
@@ -43,8 +75,9 @@ def request(session: Session, item: str, reason: str) -> None:
 def attest(session: Session, item: str, method: str) -> None:
     """Erase an item that the peer recalled, and sign that we did."""
     with session.open() as node:
+        catch_up(session, node, party_of(node, item))
         view = node.swaps.attest(item, method)
-    session.show(view, lambda shown: tell(shown, view))
+        hand_over(session, node, party_of(node, view.id), lambda: view, tell)
 
 
 __all__ = ["ledger", "recall"]

@@ -88,13 +88,11 @@ def abort(session: Session, peer: str, reason: str) -> None:
         for run in open_runs:
             node.driver.abort(run, reason)
         ended = Ended(peer, open_runs)
-        hand_over(
-            session,
-            node,
-            peer,
-            ended,
-            lambda shown: shown.print(f"ended: {', '.join(open_runs)}", markup=False),
-        )
+        hand_over(session, node, peer, lambda: ended, _tell_ended)
+
+
+def _tell_ended(shown: Console, ended: Ended) -> None:
+    shown.print(f"ended: {', '.join(ended.runs)}", markup=False)
 
 
 def _tell_plan(shown: Console, plan: DryRun) -> None:

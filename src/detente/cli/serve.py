@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -93,7 +94,7 @@ def serve(session: Session, listen: str | None, operator: str, ready_file: Path 
             f"  (token in {token_file})" if at else ""
         )
         session.show(serving, lambda shown: shown.print(text, markup=False))
-        click.get_text_stream("stdout").flush()
+        sys.stdout.flush()
         while not stop.wait(1):
             pass
     if not session.json:
@@ -144,14 +145,16 @@ class Rounds:
 
     def _deliver(self) -> None:
         with self._node.office.store.snapshot() as tx:
-            rows = [row for row in map(tx.peers.get, tx.outbox.parties()) if row is not None]
-        now = time.monotonic()
+            waiting = set(tx.outbox.parties())
+            rows = [row for row in tx.peers.all() if row.address and row.status != "revoked"]
         for row in rows:
             not_before, wait = self._later.get(row.party, (0.0, EVERY_SECONDS / 2))
-            if not row.address or now < not_before or self._over.is_set():
+            if time.monotonic() < not_before or self._over.is_set():
                 continue
             try:
-                self._node.deliver(row.party)
+                # What people approved by another process is begun here, and then sent.
+                if self._node.swaps.pump(row.party) or row.party in waiting:
+                    self._node.deliver(row.party)
                 self._later.pop(row.party, None)
             except DetenteError:
                 wait = min(2 * wait, PATIENCE_SECONDS)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
 import click
 
-from detente.cli.talk import by_person, catch_up, hand_over, person, with_peer
-from detente.cli.verb import Noun, Session, Verb, tell
+from detente.cli.talk import by_person, catch_up, hand_over, party_of, person, with_peer
+from detente.cli.verb import Noun, Session, Verb, table, tell
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from detente.node.swaps import SwapView
 
 
 @click.group(cls=Noun)
 def swap() -> None:
-    """Give on both sides: prepare, approve, accept, dispute, status."""
+    """Give on both sides: prepare, approve, accept, dispute, status, withdraw, decline."""
 
 
 @swap.command(
@@ -19,10 +27,13 @@ def swap() -> None:
 @click.argument("findings", nargs=-1, metavar="[FINDING...]")
 @with_peer()
 def prepare(session: Session, findings: tuple[str, ...], peer: str) -> None:
-    """Prepare one release for each confirmed finding, or for those named. Nothing leaves before a person approves."""
+    """Draft one release for each confirmed finding, or for those named, and show exactly what would leave.
+
+    Nothing does before a person approves.
+    """
     with session.open() as node:
         view = node.swaps.prepare(peer, findings)
-        hand_over(session, node, peer, view, lambda shown: tell(shown, view))
+    session.show(view, lambda shown: _tell(shown, view))
 
 
 @swap.command(cls=Verb, example='detente swap approve --with South --by "A. Officer"')
@@ -30,28 +41,47 @@ def prepare(session: Session, findings: tuple[str, ...], peer: str) -> None:
 @with_peer()
 @by_person
 def approve(session: Session, items: tuple[str, ...], peer: str, by: str | None) -> None:
-    """Approve prepared releases, all or those named: they are exchanged item for item."""
+    """Approve drafts, all or those named: from then on they are exchanged item for item."""
     with session.open() as node:
         node.swaps.approve(peer, person(by), items)
+        hand_over(session, node, peer, lambda: node.swaps.status(peer), _tell)
+
+
+@swap.command(cls=Verb, example="detente swap withdraw 77c01b --with South")
+@click.argument("items", nargs=-1, required=True, metavar="ITEM...")
+@with_peer()
+def withdraw(session: Session, items: tuple[str, ...], peer: str) -> None:
+    """Take back drafts that have not left."""
+    with session.open() as node:
+        view = node.swaps.withdraw(peer, items)
+    session.show(view, lambda shown: _tell(shown, view))
+
+
+@swap.command(cls=Verb, example='detente swap decline --with South --reason "not before Monday"')
+@with_peer()
+@click.option("--reason", default="", metavar="TEXT", help="The peer is told.")
+def decline(session: Session, peer: str, reason: str) -> None:
+    """Decline the peer's offers that wait."""
+    with session.open() as node:
         catch_up(session, node, peer)
-        view = node.swaps.status(peer)
-    session.show(view, lambda shown: tell(shown, view))
+        node.swaps.decline(peer, reason)
+        hand_over(session, node, peer, lambda: node.swaps.status(peer), _tell)
 
 
 @swap.command(cls=Verb, example="detente swap status --with South")
 @with_peer()
 def status(session: Session, peer: str) -> None:
-    """Show where each item stands."""
+    """Show where each item stands, and which offers of theirs wait for our approval."""
     with session.open() as node:
         catch_up(session, node, peer)
         view = node.swaps.status(peer)
-    session.show(view, lambda shown: tell(shown, view))
+    session.show(view, lambda shown: _tell(shown, view))
 
 
 @swap.command(cls=Verb, example="detente swap accept 77c01b")
 @click.argument("item")
 def accept(session: Session, item: str) -> None:
-    """Accept an item that we received."""
+    """Accept an item that we received: it can't be disputed any more."""
     with session.open() as node:
         view = node.swaps.accept(item)
     session.show(view, lambda shown: tell(shown, view))
@@ -60,14 +90,37 @@ def accept(session: Session, item: str) -> None:
 @swap.command(cls=Verb, example='detente swap dispute 77c01b --ground already-held --reason "ours since May"')
 @click.argument("item")
 @click.option(
-    "--ground", required=True, metavar="GROUND", help="On what ground; the agreement says which are provable."
+    "--ground",
+    required=True,
+    metavar="GROUND",
+    help="A provable one, or `content`, which spends the agreed allowance.",
 )
 @click.option("--reason", default="", metavar="TEXT", help="The peer is told.")
 def dispute(session: Session, item: str, ground: str, reason: str) -> None:
     """Dispute an item that we received."""
     with session.open() as node:
         view = node.swaps.dispute(item, ground, reason)
-    session.show(view, lambda shown: tell(shown, view))
+        hand_over(session, node, party_of(node, view.id), lambda: view, tell)
+
+
+def _tell(shown: Console, view: SwapView) -> None:
+    columns = ("item", "direction", "state", "marking", "content", "approved by")
+    rows = [
+        (_id(i.id), i.direction, i.state, i.marking, _name(i.content), ", ".join(i.approved_by))
+        for i in view.items
+    ]
+    table(shown, columns, rows, f"No items with {view.peer}.")
+    for offer in view.waiting:
+        following = "`detente swap approve` answers it, `detente swap decline` refuses it"
+        shown.print(f"{view.peer} offers: {offer}; {following}", markup=False)
+
+
+def _id(item: str) -> str:
+    return item.removeprefix("draft:")[:12]
+
+
+def _name(content: Mapping[str, Sequence[str]]) -> str:
+    return next(iter(content.get("name", ())), "") if content else "(erased)"
 
 
 __all__ = ["swap"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from detente.errors import Unavailable
+from detente.errors import Misuse, Unavailable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from detente.cli.verb import Session
     from detente.node.node import Node
 
+T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -38,17 +39,34 @@ def person(by: str | None) -> str:
     return by or getpass.getuser()
 
 
-def hand_over(session: Session, node: Node, peer: str, value: Any, people: Callable[[Console], None]) -> None:
-    """Shows what was done here and sends it. Raises Unavailable, with the result shown, where the peer can't be reached now."""
+def hand_over(
+    session: Session, node: Node, peer: str, value: Callable[[], T], people: Callable[[Console, T], None]
+) -> None:
+    """Sends what was done here and shows what came of it. Raises Unavailable, with the result shown, where the peer can't be reached now.
+
+    `value` is asked after the sending, so that it tells what the peer's answers changed.
+    """
+    problem = None
     try:
         node.deliver(peer)
-    except Unavailable as problem:
-        session.show(value, people)
+    except Unavailable as error:
+        problem = error
+    shown = value()
+    session.show(shown, lambda console: people(console, shown))
+    if problem is not None:
         raise Unavailable(
             f"{problem}. What you did is stored and stays in the outbox: `detente serve` or the next command with "
             "this peer sends it, or carry it with `detente courier out`"
-        ) from None
-    session.show(value, people)
+        )
+
+
+def party_of(node: Node, item: str) -> str:
+    """With whom an item is swapped. Raises Misuse where there is no single such item."""
+    with node.office.store.snapshot() as tx:
+        found = [row for row in tx.items.find() if row.id.startswith(item)]
+    if len({row.party for row in found}) != 1:
+        raise Misuse(f"no single item begins with {item}; `detente swap status` lists them")
+    return found[0].party
 
 
 def catch_up(session: Session, node: Node, peer: str) -> None:
@@ -70,4 +88,4 @@ def tell_peers(session: Session, node: Node) -> None:
             session.note(f"will be sent later: {problem}")
 
 
-__all__ = ["by_person", "catch_up", "hand_over", "person", "tell_peers", "with_peer"]
+__all__ = ["by_person", "catch_up", "hand_over", "party_of", "person", "tell_peers", "with_peer"]
