@@ -90,6 +90,10 @@ class World:
     def reopen(self, name: str) -> Node:
         """The same node after its process ended: nothing in memory survives."""
         self.nodes[name].close()
+        return self.open(name)
+
+    def open(self, name: str) -> Node:
+        """The node that stands in the world's directory already."""
         place = self.directory / name
         dice = Dice(f"{self.seed}{name}{self.clock.now()}")
         node = assemble(

@@ -45,7 +45,7 @@ def read_profile(data: bytes, values_cap: int) -> dict[str, int]:
     """A peer's profile: at most 32 names with small integers. Malformed where it is anything else."""
     try:
         profile = msgspec.json.decode(data, type=dict[str, int])
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError):
         raise Malformed("a profile that is not what the spec says", data) from None
     if len(profile) > 32 or not all(0 <= n < 1 << 31 for n in profile.values()):
         raise Malformed("a profile out of range", data)

@@ -115,10 +115,12 @@ class Countersigning:
         ):
             raise Malformed("a head without note and proof", message.raw)
         ring = self.keys()
-        if self.setup.held:
-            held = PeerHead.resume(self.setup.theirs, ring, self.setup.held.encode())
-        else:
-            held = PeerHead.start(self.setup.theirs, ring)
+        setup = self.setup
+        held = (
+            PeerHead.resume(setup.theirs, ring, setup.held.encode())
+            if setup.held
+            else PeerHead.start(setup.theirs, ring)
+        )
         if message.body["since"] != held.checkpoint.size:
             # two countersignings crossed, or one side lost the last: nobody's fault until the proof fits
             raise Refused(

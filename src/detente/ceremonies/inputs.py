@@ -30,6 +30,7 @@ from detente.psi.commitment import (
 from detente.topics.topic import Token, Topic
 from detente.wire.canonical import canonical
 
+MAX_KIND = 255  # bytes of a kind's name; a peer's is looked at before it is hashed
 ENTROPY_FLOOR = 16  # bits; a kind below it could be enumerated (spec/matching, step 2); cells are a declared exception of their own topic
 
 
@@ -189,7 +190,7 @@ def examine_records(leaf: Leaf, grounds: bytes, head: Head, holders_cap: int) ->
     if not holders or len(proofs) != len(holders):
         raise FailedCheck(leaf.token)
     for holder, proof in zip(holders, proofs, strict=True):
-        if not 0 <= proof.index < head.size:
+        if not 0 <= proof.index < head.size or len(proof.salt) != HASH or len(proof.commitment) != HASH:
             raise FailedCheck(leaf.token)
         if entry_commitment(proof.salt, proof.commitment, proof.index) != holder.entry:
             raise FailedCheck(leaf.token)
@@ -203,7 +204,7 @@ def _examine_entry(proof: EntryProof, head: Head) -> None:
     try:
         entry = msgspec.json.decode(proof.entry, type=_LoadedEntry)
         root = bytes.fromhex(entry.body.root)
-    except (msgspec.DecodeError, msgspec.ValidationError, ValueError):
+    except (msgspec.DecodeError, msgspec.ValidationError, ValueError, RecursionError):
         raise FailedCheck(proof.entry) from None
     if (
         entry.kind != "records.loaded"
@@ -255,6 +256,8 @@ def examine_value(
     if (
         leaf.holders
         or candidate is None
+        or len(proof.kind.encode()) > MAX_KIND
+        or len(proof.salt) != HASH
         or value_token(sid, proof.pair, proof.kind, proof.value) != leaf.token
     ):
         raise FailedCheck(leaf.token)

@@ -26,7 +26,7 @@ from detente.ceremonies.inputs import (
     second_round,
 )
 from detente.ceremonies.run import Setup, Statement, check_accepted, complete, propose, sid_of, size_of
-from detente.errors import FailedCheck, Malformed, Misuse, OutOfTurn
+from detente.errors import FailedCheck, Malformed, Misuse, OutOfTurn, Overdrawn
 from detente.psi.commitment import HASH, Leaf, decode_holders, derive, padded
 from detente.psi.engine import Engine, Role
 from detente.topics.topic import Judgement, Token, Topic, Value
@@ -148,8 +148,9 @@ class Matching:
     def _open_round(
         self, number: int, inputs: Inputs, sizes: Mapping[str, int]
     ) -> tuple[Matching, list[Effect]]:
-        """Charges a round and opens its stage."""
+        """Charges a round and opens its stage. Raises Overdrawn where either side's budget does not bear it."""
         terms = self.setup.terms
+        self._require_budget(number, sizes)
         tokens, commitment, grounds = inputs
         plan = stages.Plan(
             role=self.role,
@@ -175,12 +176,22 @@ class Matching:
         }
         return ready, [Append("run.charged", self.sid.hex(), charge), *ready._labelled(send)]
 
+    def _require_budget(self, number: int, sizes: Mapping[str, int]) -> None:
+        """Their size is what they declare: it is held against their budget here, not before, and round two against what round one left."""
+        for role, left in ((self.role, self.setup.our_budget), (self.role.other, self.setup.their_budget)):
+            before = size_of(self.statement, role) if number == 2 else 0
+            if before + sizes[role.value] > left:
+                raise Overdrawn(
+                    f"round {number} needs {sizes[role.value]} tokens of {role.value}'s budget, of which {max(left - before, 0)} are left; "
+                    "wait, match fewer records, or agree on a larger budget"
+                )
+
     def _labelled(self, send: Send | None) -> list[Effect]:
         """Stage messages name run and round, so none fits another."""
         return [] if send is None else [replace(send, body={"run": self.sid.hex(), "round": self.round})]
 
     def _advance(self, message: Incoming) -> Step:
-        if dict(message.body) != {"run": self.sid.hex(), "round": self.round}:
+        if canonical(message.body) != canonical({"run": self.sid.hex(), "round": self.round}):
             raise OutOfTurn("a message of another run or round", message.raw)
         stage, send = _there(self.stage).receive(message)
         advanced = replace(self, stage=stage)
@@ -315,7 +326,7 @@ class Matching:
 
     def _on_confirm(self, message: Incoming) -> Step:
         ours = self._confirmation()
-        if dict(message.body) != ours:
+        if canonical(message.body) != canonical(ours):
             raise FailedCheck(message.raw)
         result = _there(self.result)
         done = replace(self, expects="nothing", entropy=b"")

@@ -57,8 +57,14 @@ class Head(msgspec.Struct, frozen=True):
     root: str
 
 
+NO_LIMIT = 1 << 53
+
+
 class Setup(msgspec.Struct, frozen=True):
-    """All that a run needs to know. `their_head` is the last head of theirs that we cosigned: records must be older than it."""
+    """All that a run needs to know. `their_head` is the last head of theirs that we cosigned: records must be older than it.
+
+    `our_budget` and `their_budget` are the tokens that either side may still be charged, both rounds together.
+    """
 
     ours: str
     theirs: str
@@ -67,6 +73,8 @@ class Setup(msgspec.Struct, frozen=True):
     their_head: Head
     records: list[RunRecord]
     batches: list[Batch]
+    our_budget: int = NO_LIMIT
+    their_budget: int = NO_LIMIT
 
 
 Statement = dict[str, Json]
@@ -94,7 +102,7 @@ def complete(setup: Setup, proposed: Statement, size: int, nonce: str, evidence:
         "second": msgspec.to_builtins(setup.head),
     }
     for name in ("run", "terms", "roles", "heads"):
-        if proposed.get(name) != expected[name]:
+        if canonical(proposed.get(name)) != canonical(expected[name]):  # canonical: to Python, true is 1
             raise NotAgreed(
                 f"the proposed run differs from what is agreed in its {name}: compare `agreement show` on both sides"
             )
@@ -112,7 +120,11 @@ def check_accepted(setup: Setup, proposed: Statement, accepted: Statement, evide
         "sizes": {**sizes, **_object(proposed, "sizes")},
         "nonces": {**nonces, **_object(proposed, "nonces")},
     }
-    if accepted != expected or set(sizes) != {"first", "second"} or set(nonces) != {"first", "second"}:
+    if (
+        canonical(accepted) != canonical(expected)
+        or set(sizes) != {"first", "second"}
+        or set(nonces) != {"first", "second"}
+    ):
         raise Malformed("an acceptance that changes the proposed run", evidence)
     _check_size(setup, sizes["second"], evidence)
 

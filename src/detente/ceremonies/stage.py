@@ -386,7 +386,7 @@ def decode(data: bytes, kind: type[T] | Any) -> T:
     """Typed MessagePack from the peer. Its size was capped where the part was read. Malformed where it is anything else."""
     try:
         return msgspec.msgpack.decode(data, type=kind)
-    except (msgspec.ValidationError, msgspec.DecodeError, RecursionError):
+    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Malformed("a part that is not what the spec says") from None
 
 

@@ -52,6 +52,7 @@ from detente.wire.messages import (
     seal_message,
 )
 
+UNABLE = "the peer can't take part in this at present; ask its operator"
 END_STEPS = {"abort": "aborted", "refuse": "refused"}
 ABORTED = "a check on a message failed; the conversation is over and the evidence is kept"
 MAX_PART = 1 << 30
@@ -67,6 +68,9 @@ class Desk(Protocol):
     def kind(self, name: str) -> Kind: ...
     def admit(self, tx: Transaction, message: ReceivedMessage) -> msgspec.Struct:
         """The setup with which a ceremony that the peer begins is answered. Raises Refused."""
+
+    def permit(self, tx: Transaction, row: CeremonyRow) -> None:
+        """Asked before each message of the peer. Raises Refused where the conversation may not go on: its agreement was suspended."""
 
     def settle(self, tx: Transaction, row: CeremonyRow, effect: Finish | Ask) -> None:
         """Stores what a ceremony gave or asks, in the same transaction."""
@@ -172,7 +176,10 @@ class Driver:
             if row is None:
                 return True
         elif row.party != message.sender or row.kind != message.kind:
-            raise Malformed("a message of a conversation that is not the sender's", received.raw)
+            fault = Malformed("a message of a conversation that is not the sender's", received.raw)
+            with self._store.transaction() as tx:
+                self._desk.evidence(tx, None, message.sender, fault)
+            return True  # the conversation itself goes on: it is another's
         if row.status != "open" or repeated:
             return True  # late, or a repeat: acknowledged, and nothing more
         try:
@@ -194,7 +201,8 @@ class Driver:
     ) -> bool:
         message = received.message
         if message.sequence < row.heard:
-            raise Equivocation("a second message in the place of one that was received", received.raw)
+            first = self._in_its_place(row.id, message.sequence)
+            raise Equivocation("a second message in the place of one that was received", first, received.raw)
         if message.sequence > row.heard:
             raise Unavailable("a message before the one that precedes it; it will be sent again")
         if message.agreement != row.agreement:
@@ -202,6 +210,8 @@ class Driver:
         if message.step in END_STEPS:
             self._peer_ended(row, received, now)
             return True
+        with self._store.snapshot() as tx:
+            self._desk.permit(tx, row)
         state = self._state(row)
         incoming = Incoming(message.step, message.body, parts, received.id, received.raw)
         new, effects = state.receive(incoming, now)
@@ -244,10 +254,15 @@ class Driver:
                 return None
             with self._store.snapshot() as tx:
                 setup = self._desk.admit(tx, received)
-        except Refused as refusal:
+        except (Refused, Misuse, PeerFault) as problem:
             row = self._row(
                 message.ceremony, message.kind, message.sender, "second", message.agreement, None, seed, now
             )
+            if isinstance(problem, PeerFault):
+                self._fail(row, problem, received, now)
+                return None
+            # what our own node lacks is not the peer's business
+            refusal = Refused(UNABLE) if isinstance(problem, Misuse) else problem
             with self._store.transaction() as tx:
                 self._end(tx, row, "refuse", str(refusal), refusal, now)
             return None
@@ -290,6 +305,12 @@ class Driver:
     @staticmethod
     def _heard(tx: Transaction, ceremony: str, message: str) -> bool:
         return any(stored.message == message for stored in tx.ceremonies.inputs(ceremony))
+
+    def _in_its_place(self, ceremony: str, sequence: int) -> bytes:
+        """The message that was received under a sequence number."""
+        with self._store.snapshot() as tx:
+            heard = [stored.raw for stored in tx.ceremonies.inputs(ceremony) if stored.message]
+        return heard[sequence]
 
     # -- state
 

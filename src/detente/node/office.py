@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -36,6 +36,13 @@ class Room(Protocol):
     def settle(self, tx: Transaction, row: CeremonyRow, effect: Finish | Ask) -> None: ...
     def noted(self, tx: Transaction, row: CeremonyRow, effect: Append, index: int) -> None: ...
     def answer(self, row: CeremonyRow, ask: Ask) -> Decision | None: ...
+
+
+@runtime_checkable
+class Watchful(Protocol):
+    """A room whose ceremonies may lose their ground while they are under way."""
+
+    def permit(self, tx: Transaction, row: CeremonyRow) -> None: ...
 
 
 class _Period(msgspec.Struct):
@@ -103,6 +110,12 @@ class Office:
     def admit(self, tx: Transaction, message: ReceivedMessage) -> msgspec.Struct:
         self.require_writable(tx)
         return self._room(message.message.kind).admit(tx, message)
+
+    def permit(self, tx: Transaction, row: CeremonyRow) -> None:
+        """Raises Refused where a conversation may not go on."""
+        room = self._room(row.kind)
+        if isinstance(room, Watchful):
+            room.permit(tx, row)
 
     def settle(self, tx: Transaction, row: CeremonyRow, effect: Finish | Ask) -> None:
         self._room(row.kind).settle(tx, row, effect)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from detente.errors import BadSignature, Unavailable
+from detente.errors import BadSignature, DetenteError, Unavailable
 from detente.node.driver import MAX_PART, Desk, Driver
 from detente.node.ports import Clock, OutgoingRow, PeerRow, Store, Transaction, Transport
 from detente.wire.bundle import pack_bundle
@@ -44,8 +44,8 @@ class Post:
             hello, stored = self._take(reply)
             if hello.sender != peer.party:
                 raise BadSignature("another party answered than the one that was called")
-            if until():
-                return hop + 1
+            if until() or not (stored or hello.stored):
+                return hop + 1  # nothing moved: what they do not take now comes again with the next delivery
         raise Unavailable("the conversation does not end; look at `detente doctor`")
 
     def carry_out(self, party: str) -> bytes | None:
@@ -69,8 +69,9 @@ class Post:
         for bundle in bundles:
             try:
                 stored.append(self._driver.receive(bundle))
-            except Unavailable:
-                continue  # not acknowledged: it comes again
+            except DetenteError:
+                # not acknowledged: it comes again. One that nobody can answer for must not hold up those behind it
+                continue
         return hello, stored
 
     def _note(self, hello: Hello, peer: PeerRow | None, now: int, *, more: bool) -> None:

@@ -125,7 +125,7 @@ class Runs:
                 )
             agreement, terms = self._agreements.in_force(tx, party, "matching")
             setup = self._setup(tx, party, agreement, terms, topic, "")
-            self._require_budget(tx, party, terms.topic(topic), setup, None)
+            setup = self._budgeted(tx, party, terms.topic(topic), setup, None)
         return self._drive().begin("matching", party, setup, agreement)
 
     def report(self, ceremony: str) -> MatchReport:
@@ -201,10 +201,12 @@ class Runs:
         topic, engine = str(proposed.get("topic")), str(proposed.get("engine"))
         setup = self._setup(tx, message.sender, agreement, terms, topic, engine)
         theirs = sizes.get("first")
-        self._require_budget(
-            tx, message.sender, terms.topic(topic), setup, theirs if isinstance(theirs, int) else 0
-        )
-        return setup
+        size = theirs if isinstance(theirs, int) else 0
+        return self._budgeted(tx, message.sender, terms.topic(topic), setup, size)
+
+    def permit(self, tx: Transaction, row: CeremonyRow) -> None:
+        """Raises Refused where a run may not go on: its agreement was suspended, ended, superseded or has expired since."""
+        self._agreements.in_force(tx, row.party, "matching", row.agreement)
 
     def settle(self, tx: Transaction, row: CeremonyRow, effect: Finish | Ask) -> None:
         """Stores findings when a run is done."""
@@ -333,20 +335,18 @@ class Runs:
                 left_out[found.reason] = left_out.get(found.reason, 0) + 1
         return rows, left_out
 
-    def _require_budget(
+    def _budgeted(
         self, tx: Transaction, party: str, agreed: TopicTerms, setup: Setup, theirs: int | None
-    ) -> None:
-        """Both sides' budgets must bear the run, at the worst case of its second round."""
+    ) -> Setup:
+        """The setup with what is left of both budgets. Raises Overdrawn where they do not bear the first round; what the peer declares
+        in its answer, and the second round, are held against them by the ceremony."""
         ours = padded(len(setup.records)) * setup.terms.tokens_per_record
         facts = self._agreements.facts(tx, party)
-        now = self._office.clock.now()
-        charge(
-            facts,
-            agreed,
-            self._office.identity().party,
-            ours=ours,
-            theirs=ours if theirs is None else theirs,
-            now=now,
+        now, us = self._office.clock.now(), self._office.identity().party
+        charge(facts, agreed, us, ours=ours, theirs=ours if theirs is None else theirs, now=now)
+        used = spent(facts, agreed, us, now)
+        return msgspec.structs.replace(
+            setup, our_budget=agreed.budget - used.ours, their_budget=agreed.budget - used.theirs
         )
 
     def _sentences(

@@ -104,8 +104,8 @@ class Leaf:
 
     def verify(self, root: bytes, size: int) -> None:
         """Raises FailedCheck unless this leaf stands at its position under a root of `size` leaves."""
-        if not 0 <= self.position < size:
-            raise FailedCheck(self.token)
+        if not 0 <= self.position < size or len(self.salt) != HASH or len(self.token) != HASH:
+            raise FailedCheck(self.token)  # with free lengths one leaf would open as two tokens
         found = leaf_hash(self.salt, self.token, self.holders)
         if not kernel.merkle_verify(found, self.position, size, self.path, root):
             raise FailedCheck(self.token)

@@ -76,7 +76,7 @@ class Heads:
         """Raises FailedCheck unless the entry stands where it says."""
         count = self.counts[entry.bucket]
         leaf = _entry_hash(entry.salt, entry.tag, entry.position)
-        if not 0 <= entry.index < count:
+        if not 0 <= entry.index < count or len(entry.salt) != HASH or len(entry.tag) != TAG:
             raise FailedCheck(entry.tag)
         if not kernel.merkle_verify(leaf, entry.index, count, entry.path, self.roots[entry.bucket]):
             raise FailedCheck(entry.tag)
