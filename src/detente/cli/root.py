@@ -9,6 +9,7 @@ import click
 
 from detente.cli.agreement import agreement
 from detente.cli.courier import courier
+from detente.cli.demo import demo
 from detente.cli.doctor import doctor
 from detente.cli.findings import findings
 from detente.cli.init import init
@@ -45,7 +46,7 @@ def detente(node_path: Path, passphrase_file: Path | None) -> None:
 
 for command in (
     rehearse, init, invite, accept, peers, agreement, load, serve, match, findings, swap, ledger, recall, keys, journal,
-    courier, doctor,
+    courier, doctor, demo,
 ):  # fmt: skip
     detente.add_command(command)
 

@@ -38,7 +38,16 @@ from detente.errors import (
 )
 from detente.journal.entries import SALT_BYTES, Entry
 from detente.node.office import SOFTWARE
-from detente.node.ports import CeremonyRow, Clock, Entropy, InputRow, OutgoingRow, Store, Transaction
+from detente.node.ports import (
+    CeremonyRow,
+    Clock,
+    Entropy,
+    InputRow,
+    LetterRow,
+    OutgoingRow,
+    Store,
+    Transaction,
+)
 from detente.wire.bundle import unpack_bundle
 from detente.wire.identity import Identity
 from detente.wire.keys import KeyRing
@@ -57,6 +66,7 @@ END_STEPS = {"abort": "aborted", "refuse": "refused"}
 ABORTED = "a check on a message failed; the conversation is over and the evidence is kept"
 MAX_PART = 1 << 30
 RETRIES = 8
+KEPT = frozenset({"pairing", "amendment", "exchange"})  # conversations whose messages stay as proof
 
 
 class Desk(Protocol):
@@ -402,6 +412,8 @@ class Driver:
             return None
         if not tx.ceremonies.add_input(stored):
             return None
+        if stored.message:
+            self._keep_letter(tx, row, stored.raw, now)
         heard = current.heard + bool(stored.message)
         fresh = msgspec.structs.replace(current, inputs=current.inputs + 1, heard=heard, summary=b"{}")
         return self._apply(tx, fresh, effects, now)
@@ -436,11 +448,18 @@ class Driver:
             sequence=row.sent, sent=now, agreement=row.agreement, body=dict(effect.body), parts=parts,
         )  # fmt: skip
         raw = seal_message(message, signer)
+        self._keep_letter(tx, row, raw, now)
         stored = {name: tx.blobs.put(row.id, data) for name, data in effect.parts.items()}
         tx.outbox.put(
             OutgoingRow(hashlib.sha256(raw).hexdigest(), row.party, row.id, row.sent, raw, stored, now)
         )
         return msgspec.structs.replace(row, sent=row.sent + 1)
+
+    @staticmethod
+    def _keep_letter(tx: Transaction, row: CeremonyRow, raw: bytes, now: Instant) -> None:
+        """What was promised and given stays provable; what was matched does not outlive the run."""
+        if row.kind in KEPT:
+            tx.letters.put(LetterRow(hashlib.sha256(raw).hexdigest(), row.party, row.id, raw, now))
 
     def _append(self, tx: Transaction, row: CeremonyRow, effect: Append, now: Instant) -> int:
         entry = Entry(

@@ -53,7 +53,7 @@ class Node:
             holdings=holdings,
             runs=Runs(office, agreements),
             swaps=Swaps(office, agreements, holdings),
-            witness=Witness(office),
+            witness=Witness(office, agreements),
         )
         rooms = {
             "pairing": node.pairings,
@@ -91,6 +91,7 @@ class Node:
         self, topic: str, peer: str, on_progress: Callable[[Progress], None] = lambda _: None
     ) -> MatchReport:
         """Matches with a peer from countersigned heads to findings. Raises Refused, Unavailable, or PeerFault with the evidence's path."""
+        before = self.post.traffic
         if not self.witness.fresh(peer):
             self.countersign(peer)
         ceremony = self.runs.start(topic, peer)
@@ -100,7 +101,8 @@ class Node:
         finally:
             self.driver.on_progress = lambda which, progress: None
         self.countersign(peer)
-        return self.runs.report(ceremony)
+        report = self.runs.report(ceremony)
+        return msgspec.structs.replace(report, bytes=self.post.traffic - before)
 
     def _finish(self, ceremony: str, peer: str) -> None:
         """Delivers until a ceremony is over; says why where it did not end well."""

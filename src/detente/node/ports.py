@@ -92,6 +92,16 @@ class OutgoingRow(msgspec.Struct, frozen=True):
     at: Instant
 
 
+class LetterRow(msgspec.Struct, frozen=True):
+    """One signed message of a conversation that must stay provable after it ended: who gave what, and who signed for it."""
+
+    message: str
+    party: str
+    ceremony: str
+    raw: bytes
+    at: Instant
+
+
 class RecordRow(msgspec.Struct, frozen=True):
     """One record. `body` is the FollowTheMoney JSON, sealed under the record's own key: erasing the key erases the record."""
 
@@ -223,6 +233,14 @@ class Outbox(Protocol):
         """Parties with something pending."""
 
 
+class Letters(Protocol):
+    def put(self, row: LetterRow) -> None:
+        """Keeps a message, sent or received; again changes nothing."""
+
+    def find(self, party: str) -> Iterator[LetterRow]:
+        """Those with a party, oldest first."""
+
+
 class Blobs(Protocol):
     def put(self, ceremony: str, data: bytes) -> str:
         """Stores bytes, owned by a ceremony; returns their SHA-256 hex."""
@@ -288,6 +306,7 @@ class Transaction(Protocol):
     checkpoints: Checkpoints
     ceremonies: Ceremonies
     outbox: Outbox
+    letters: Letters
     blobs: Blobs
     records: Records
     findings: Findings

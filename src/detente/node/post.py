@@ -28,6 +28,7 @@ class Post:
         self._store, self._clock, self._driver, self._desk = store, clock, driver, desk
         # what they said they have stored, not yet written down: losing it costs a repeat, which is dropped
         self._stored: dict[str, set[str]] = {}
+        self.traffic = 0  # bytes that this process sent to peers and had from them
 
     def answer(self, packet: bytes) -> bytes:
         """What the peer listener does with one request body. Raises BadSignature or Malformed: nobody we know."""
@@ -40,7 +41,9 @@ class Post:
         for hop in range(MAX_HOPS):
             if hop and not stored and not self._pending(peer.party):
                 return hop
-            reply = transport.exchange(peer, self._pack(peer.party, stored))
+            packet = self._pack(peer.party, stored)
+            reply = transport.exchange(peer, packet)
+            self.traffic += len(packet) + len(reply)
             hello, stored = self._take(reply)
             if hello.sender != peer.party:
                 raise BadSignature("another party answered than the one that was called")

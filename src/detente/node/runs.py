@@ -48,6 +48,7 @@ class MatchReport(msgspec.Struct, frozen=True):
     strong: int
     possible: int
     counts: dict[str, int]
+    bytes: int = 0  # sent and received by this process for it, countersigning included
 
 
 class FindingView(msgspec.Struct, frozen=True):
@@ -168,19 +169,28 @@ class Runs:
 
     def decide(self, id: str, status: str, by: str, note: str = "") -> FindingView:
         """A person confirms, dismisses or parks a finding; journalled with its id, not with the record."""
+        (view,) = self.decide_all([id], status, by, note)
+        return view
+
+    def decide_all(self, ids: Sequence[str], status: str, by: str, note: str = "") -> list[FindingView]:
+        """The same for several findings, all or none. Each is journalled."""
         if status not in ("confirmed", "dismissed", "parked", "open"):
             raise Misuse(f"a finding is confirmed, dismissed, parked or open, not {status}")
         if not by.strip():
             raise Misuse("say who decides: --by NAME")
         with self._office.store.transaction() as tx:
-            row = self._one(tx, id)
-            if any(i.direction == "given" and i.state != "void" for i in tx.items.find(finding=row.id)):
-                raise Refused("an item was prepared for this finding; void it before deciding anew")
+            self._office.require_writable(tx)
             now = self._office.clock.now()
-            decided = msgspec.structs.replace(row, status=status, note=note, decided_by=by, decided=now)
-            tx.findings.put([decided])
-            self._office.journal(tx, "finding.decided", row.id, row.party, {"status": status, "by": by})
-            return self._view(tx, decided)
+            rows = [self._one(tx, id) for id in ids]
+            for row in rows:
+                if any(i.direction == "given" and i.state != "void" for i in tx.items.find(finding=row.id)):
+                    raise Refused("an item was prepared for this finding; withdraw it before deciding anew")
+                self._office.journal(tx, "finding.decided", row.id, row.party, {"status": status, "by": by})
+            decided = [
+                msgspec.structs.replace(row, status=status, note=note, decided_by=by, decided=now) for row in rows
+            ]
+            tx.findings.put(decided)
+            return [self._view(tx, row) for row in decided]
 
     # -- the room: what the driver asks
 

@@ -118,7 +118,10 @@ class Swaps:
     # -- preparing and approving
 
     def prepare(self, peer: str, findings: Sequence[str] = ()) -> SwapView:
-        """Drafts one release for each confirmed finding that has none, or for those named. Nothing leaves before a person approves."""
+        """Drafts one release for each confirmed finding that has none, or for those named. Nothing leaves before a person approves.
+
+        What a peer was given once is not drafted again: a record that two of theirs match is one item.
+        """
         office = self._office
         with office.store.transaction() as tx:
             office.require_writable(tx)
@@ -132,8 +135,14 @@ class Swaps:
                     raise Misuse(
                         "only confirmed findings without an item can be prepared; `detente findings list` shows them"
                     )
-            for finding in rows:
-                tx.items.put(self._draft(tx, terms, finding))
+            given = {
+                _kept(i).content for i in tx.items.find(party=party, direction="given") if i.state != "void"
+            }
+            for finding in rows:  # best first: of several findings on one record, the best gets the item
+                draft = self._draft(tx, terms, finding)
+                if _kept(draft).content not in given:
+                    given.add(_kept(draft).content)
+                    tx.items.put(draft)
             return self._status(tx, party)
 
     def approve(self, peer: str, by: str, items: Sequence[str] = ()) -> SwapView:
@@ -484,13 +493,13 @@ class Swaps:
     def _swap_setup(
         self, tx: Transaction, party: str, terms: Terms, sid: str, items: tuple[OurItem, ...]
     ) -> SwapSetup:
-        confirmed = [
+        found = [
             (f, opening)
-            for f in tx.findings.find(party=party, status="confirmed")
+            for f in tx.findings.find(party=party)
             if (opening := msgspec.msgpack.decode(f.opening, type=Opening)).sid == sid
         ]
-        if not confirmed:
-            raise Refused("no finding of that run is confirmed here yet")
+        if not found:
+            raise Refused("no finding of that run is known here")
         expected = tuple(
             Expected(f.id, o.their_values, o.capacity, tuple(map(tuple, o.agreed))) for f, o in confirmed
         )  # type: ignore[misc]
@@ -503,7 +512,7 @@ class Swaps:
             for direction in ("given", "received")
         }
         lead = self._ledger(tx, party, terms).balance
-        topic = confirmed[0][0].topic
+        topic = found[0][0].topic
         return SwapSetup(sid, topic, terms, lead, items, expected, content["received"], content["given"])
 
     def _our_item(self, tx: Transaction, draft: ItemRow) -> OurItem:

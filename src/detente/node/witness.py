@@ -16,11 +16,14 @@ from detente.journal.checkpoint import (
     sign_checkpoint,
 )
 from detente.journal.entries import parse_entry
+from detente.journal.export import Balance, Hidden, Shown, export_bundle
 from detente.journal.head import check_restored
 from detente.journal.merkle import Frontier, consistency_proof, leaf_hash, root_at
+from detente.node.agreements import Agreements
 from detente.node.driver import Driver
-from detente.node.office import Office
+from detente.node.office import SOFTWARE, Office
 from detente.node.ports import CeremonyRow, CheckpointRow, Transaction
+from detente.pact.ledger import ledger
 from detente.wire.instant import rfc3339
 from detente.wire.messages import ReceivedMessage
 
@@ -55,8 +58,8 @@ class Verified(msgspec.Struct, frozen=True):
 class Witness:
     """The room of countersigning."""
 
-    def __init__(self, office: Office) -> None:
-        self._office = office
+    def __init__(self, office: Office, agreements: Agreements) -> None:
+        self._office, self._agreements = office, agreements
         self.driver: Driver | None = None
 
     def start(self, peer: str) -> str:
@@ -127,6 +130,60 @@ class Witness:
                         f"entry {row.size - 1} or an earlier one is not what the peer {row.cosigner[:12]} cosigned"
                     )
             return Verified(size, frontier.root.hex(), {row.cosigner: row.size for row in wanted})
+
+    def export(self, peer: str) -> bytes:
+        """The evidence bundle of our relation with one peer, as `detente-verify` reads it (spec/journal, "The bundle").
+
+        Entries that concern other peers are leaf hashes. Keep it as you keep what was swapped: it holds the keys of items, not their ciphertexts.
+        """
+        office = self._office
+        with office.store.snapshot() as tx:
+            row = office.peer(tx, peer)
+            ours, now = office.identity(), office.clock.now()
+            size = tx.journal.size()
+            entries = (tx.journal.entry(i) for i in range(size))
+            head = Checkpoint(origin_of(ours.party), size, root_at(size, tx.journal.hash_at))
+            cosigned = [c for c in tx.checkpoints.all(ours.party) if c.cosigner == row.party]
+            notes = [c.note for c in cosigned if c.size < size] + [
+                next((c.note for c in cosigned if c.size == size), sign_checkpoint(head, ours, ours.public))
+            ]
+            theirs = tx.checkpoints.latest(row.party, ours.party)
+            documents = tx.documents.find(party=row.party)
+            lines = export_bundle(
+                ours.party,
+                row.party,
+                office.parties(tx, row.party),
+                exported=now,
+                software=SOFTWARE,
+                entries=(
+                    Shown(e.data) if e.party in ("", row.party) else Hidden(leaf_hash(e.data))
+                    for e in entries
+                ),
+                checkpoints=notes,
+                peer_checkpoints=[(theirs.note, ())] if theirs else [],
+                statements=[
+                    *(d.envelope for d in documents if d.state != "proposed"),
+                    *(letter.raw for letter in tx.letters.find(row.party)),
+                ],
+                balances=self._balances(tx, row.party),
+            )
+            return b"".join(lines)
+
+    def _balances(self, tx: Transaction, party: str) -> list[Balance]:
+        """What the ledger says of each agreement, by its versions."""
+        facts = self._agreements.facts(tx, party)
+        found = []
+        for name in sorted({d.name for d in tx.documents.find(kind="agreement", party=party)}):
+            standing = self._agreements.standing(tx, party, name)
+            versions = [
+                d.hash
+                for d in tx.documents.find(kind="agreement", party=party)
+                if d.name == name and d.since is not None
+            ]
+            if standing.terms is not None:
+                kept = ledger(facts, standing.terms, self._office.clock.now(), agreements=versions)
+                found.append(Balance(tuple(versions), kept.given, kept.received))
+        return found
 
     def check_restored(self) -> None:
         """After every start: raises Unavailable where our journal is behind what a peer has cosigned."""

@@ -61,9 +61,9 @@ grounds = []                # phrases one of which a ground must hold; empty: an
 
 [topics.caps]               # what is over a cap is dropped and counted
 records_per_token = 8
-tokens_per_record = 40
+tokens_per_record = 32
 pairs_per_record = 16
-values_per_record = 32
+values_per_record = 96
 
 [markings]
 tlp = ["TLP:CLEAR", "TLP:GREEN", "TLP:AMBER"]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from detente.adapters.sql import tables
 from detente.adapters.sql.rows import matching, parts_of, replace, values_of
 from detente.errors import Misuse, Unavailable
-from detente.node.ports import CeremonyRow, InputRow, OutgoingRow
+from detente.node.ports import CeremonyRow, InputRow, LetterRow, OutgoingRow
 
 
 class SqlCeremonies:
@@ -127,6 +127,25 @@ class SqlOutbox:
         """Parties with something pending, sorted."""
         query = select(tables.outbox.c.party).distinct().order_by(tables.outbox.c.party)
         return self._connection.execute(query).scalars().all()
+
+
+class SqlLetters:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, row: LetterRow) -> None:
+        """Keeps a message, sent or received; again changes nothing."""
+        table = tables.letters
+        known = select(1).where(table.c.party == row.party, table.c.message == row.message)
+        if self._connection.execute(known).first() is None:
+            self._connection.execute(insert(table), values_of(row))
+
+    def find(self, party: str) -> Iterator[LetterRow]:
+        """Those with a party, oldest first."""
+        table = tables.letters
+        query = select(table).where(table.c.party == party).order_by(table.c.position)
+        for row in self._connection.execute(query):
+            yield LetterRow(row.message, row.party, row.ceremony, row.raw, row.at)
 
 
 class SqlBlobs:

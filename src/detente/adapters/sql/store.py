@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from detente.adapters.sql.conversation import SqlBlobs, SqlCeremonies, SqlOutbox
+from detente.adapters.sql.conversation import SqlBlobs, SqlCeremonies, SqlLetters, SqlOutbox
 from detente.adapters.sql.evidence import SqlCheckpoints, SqlJournal, SqlPeers, SqlSettings
 from detente.adapters.sql.holdings import SqlDocuments, SqlFindings, SqlItems, SqlRecords
 from detente.errors import Misuse, Unavailable
@@ -30,6 +30,7 @@ class SqlTransaction:
         self.checkpoints: ports.Checkpoints = SqlCheckpoints(connection)
         self.ceremonies: ports.Ceremonies = SqlCeremonies(connection)
         self.outbox: ports.Outbox = SqlOutbox(connection)
+        self.letters: ports.Letters = SqlLetters(connection)
         self.blobs: ports.Blobs = SqlBlobs(connection)
         self.records: ports.Records = SqlRecords(connection, draw, self._note_shredding)
         self.findings: ports.Findings = SqlFindings(connection)

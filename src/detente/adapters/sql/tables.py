@@ -153,6 +153,18 @@ outbox = Table(
     UniqueConstraint("party", "message"),
 )
 
+letters = Table(
+    "letters",
+    metadata,
+    Column("position", Integer, primary_key=True),
+    _text("message"),
+    _text("party"),
+    _text("ceremony"),
+    _bytes("raw"),
+    _number("at"),
+    UniqueConstraint("party", "message"),
+)
+
 outbox_parts = Table(
     "outbox_parts",
     metadata,

@@ -146,6 +146,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("level", "index", name=op.f("pk_journal_nodes")),
     )
     op.create_table(
+        "letters",
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("party", sa.Text(), nullable=False),
+        sa.Column("ceremony", sa.Text(), nullable=False),
+        sa.Column("raw", sa.LargeBinary(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("position", name=op.f("pk_letters")),
+        sa.UniqueConstraint("party", "message", name=op.f("uq_letters_party_message")),
+    )
+    op.create_table(
         "outbox",
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
