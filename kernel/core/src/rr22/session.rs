@@ -642,3 +642,7 @@ impl Finishing {
         Ok(Finished { outputs, record })
     }
 }
+
+#[cfg(test)]
+#[path = "adversary.rs"]
+mod adversary;
