@@ -17,6 +17,7 @@ from detente.node.holdings import Defaults, LoadReport, SourceRow
 from detente.node.node import Node
 from detente.node.pairings import PeerView
 from detente.node.runs import DryRun, FindingView, MatchReport
+from detente.node.swaps import ItemView, LedgerView, Swaps, SwapView
 from detente.node.witness import EntryView, HeadView, Verified
 
 Method = Literal["GET", "POST"]
@@ -104,6 +105,36 @@ class Deciding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: str = ""
 
 
+class OfItems(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Findings to prepare, or items to take back, by id; for preparing, none is all."""
+
+    peer: str
+    ids: list[str] = []
+
+
+class Approving(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Items that a person approves; none is all."""
+
+    peer: str
+    by: str
+    ids: list[str] = []
+
+
+class WhichItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An item by id, or by the beginning of it; the peer is told the reason where there is something to tell."""
+
+    item: str
+    reason: str = ""
+
+
+class Disputing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An item and the ground on which it is disputed."""
+
+    item: str
+    ground: str
+    reason: str = ""
+
+
 class WhichEntries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which journal entries, the newest `limit` of them."""
 
@@ -156,6 +187,7 @@ def _rows() -> Iterator[UseCase]:
         "records", "load", "POST", Loading, LoadReport, _load, "Loads records; says what was refused and why."
     )
     yield from _matching_rows()
+    yield from _swap_rows()
     yield from _journal_rows()
 
 
@@ -244,6 +276,61 @@ def _matching_rows() -> Iterator[UseCase]:
         decided,
         "A person confirms, dismisses or parks a finding.",
     )
+
+
+def _swap_rows() -> Iterator[UseCase]:
+    def row(
+        verb: str, takes: type[msgspec.Struct], gives: Any, run: Callable[[Swaps, Any], Any], doc: str
+    ) -> UseCase:
+        return UseCase("swap", verb, "POST", takes, gives, lambda n, r: run(n.swaps, r), doc)
+
+    yield row(
+        "prepare",
+        OfItems,
+        SwapView,
+        lambda s, r: s.prepare(r.peer, r.ids),
+        "Drafts releases for confirmed findings; nothing leaves.",
+    )
+    yield row(
+        "approve",
+        Approving,
+        SwapView,
+        lambda s, r: s.approve(r.peer, r.by, r.ids),
+        "A person approves drafts: they are exchanged item for item.",
+    )
+    yield row(
+        "withdraw",
+        OfItems,
+        SwapView,
+        lambda s, r: s.withdraw(r.peer, r.ids),
+        "Takes back drafts that have not left.",
+    )
+    yield row("accept", WhichItem, ItemView, lambda s, r: s.accept(r.item), "Accepts what was received.")
+    yield row(
+        "dispute",
+        Disputing,
+        ItemView,
+        lambda s, r: s.dispute(r.item, r.ground, r.reason),
+        "Disputes what was received.",
+    )
+    yield row(
+        "recall",
+        WhichItem,
+        ItemView,
+        lambda s, r: s.recall(r.item, r.reason),
+        "Asks the peer to erase what we gave.",
+    )
+    yield row(
+        "attest",
+        WhichItem,
+        ItemView,
+        lambda s, r: s.attest(r.item),
+        "Erases a recalled item and signs that it is erased.",
+    )
+    doc = "Where each item with a peer stands."
+    yield UseCase("swap", "status", "GET", OfPeer, SwapView, lambda n, r: n.swaps.status(r.peer), doc)
+    doc = "The balance with a peer, each line with its journal entries."
+    yield UseCase("swap", "ledger", "GET", OfPeer, LedgerView, lambda n, r: n.swaps.ledger(r.peer), doc)
 
 
 def _journal_rows() -> Iterator[UseCase]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from detente.node.node import Node
 
 DEFAULT_NODE = "node"
+PIPED_WIDTH = 160
 
 _WORDS = {"peer": "the peer's fault", "refused": "refused", "unavailable": "unavailable", "misuse": "misuse"}
 
@@ -85,10 +86,11 @@ class Session:
 
 
 def console(stderr: bool = False) -> Console:
-    """Plain where nobody looks, so that output can be piped."""
+    """Plain and wide where nobody looks, so that output can be piped."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+    looked_at = (sys.stderr if stderr else sys.stdout).isatty()
+    return Console(stderr=stderr, highlight=False, soft_wrap=True, width=None if looked_at else PIPED_WIDTH)
 
 
 class Verb(click.Command):
