@@ -22,6 +22,17 @@ from typing import Any, ClassVar, Final, Literal
 import msgspec
 
 from detente.ceremonies.ceremony import Append, Ask, Decision, Effect, Finish, Incoming, Json, Send, Step
+from detente.ceremonies.proposals import (
+    MAX_REASON,
+    Amended,
+    AmendmentSetup,
+    Setup,
+    Slot,
+    accept,
+    reject,
+    slot_of,
+    withdraw,
+)
 from detente.errors import BadSignature, Expired, Malformed, Misuse, NotAgreed, OutOfTurn, Refused
 from detente.pact.agreement import read_agreement
 from detente.pact.declaration import (
@@ -35,7 +46,7 @@ from detente.pact.declaration import (
     write_resumption,
     write_suspension,
 )
-from detente.pact.document import Document, Shelf, document_type, read_document
+from detente.pact.document import Document, document_type, read_document
 from detente.pact.facts import (
     KIND_OF,
     Accepted,
@@ -52,99 +63,17 @@ from detente.pact.facts import (
 from detente.pact.terms import DAY_MS
 from detente.wire.canonical import decode_base64, encode_base64
 from detente.wire.envelope import DOCUMENT, open_envelope
-from detente.wire.keys import KeyPeriod, KeyRing
+from detente.wire.keys import KeyRing
 from detente.wire.messages import Instant, parse_rfc3339
-
-MAX_REASON: Final = 2000
 
 Phase = Literal["idle", "proposed", "considering", "withdrawing", "told", "over"]
 Reader = Callable[[Document, Instant], None]
-
-
-class Slot(msgspec.Struct, frozen=True):
-    """Where one document (kind, name) with the peer stands: what a ceremony must know to judge the next
-    version.
-
-    `base` is the head's hash, `state` its state; `open` a live proposal of ours, `suspensions` the statements
-    that hold, `notice_days` the agreed notice.
-    """
-
-    kind: str
-    name: str
-    base: str = ""
-    state: str = "none"
-    open: str = ""
-    suspensions: tuple[str, ...] = ()
-    notice_days: int = 0
-
-
-class AmendmentSetup(msgspec.Struct, frozen=True):
-    """What an amendment needs. `envelope` is the document that we propose, or our suspension or notice,
-    signed by us; b"" for who answers.
-
-    `keys` are both parties' key periods (KeyRing.periods); `slots` are all documents with this peer; one that
-    is not listed is new.
-    """
-
-    ours: str
-    theirs: str
-    keys: dict[str, tuple[KeyPeriod, ...]]
-    slots: tuple[Slot, ...] = ()
-    envelope: bytes = b""
-
-
-Setup = AmendmentSetup
-
-
-@dataclass(frozen=True, slots=True)
-class Amended:
-    """What came of it. `envelope` carries both signatures where the outcome needs both; `by` is who proposed,
-    suspended or ended."""
-
-    outcome: Literal["in_force", "rejected", "withdrawn", "suspended", "resumed", "ended"]
-    kind: str
-    name: str
-    hash: str
-    base: str
-    by: str
-    envelope: bytes
-    reason: str = ""
-    effective: Instant | None = None
-
-
-def slot_of(
-    shelf: Shelf, kind: str, name: str, ours: str, *, suspensions: tuple[str, ...] = (), notice_days: int = 0
-) -> Slot:
-    """The slot that a shelf makes."""
-    live = [version.hash for version in shelf.proposals if version.by == ours]
-    state = shelf.head.state if shelf.head else "none"
-    return Slot(kind, name, shelf.base, state, live[0] if live else "", suspensions, notice_days)
 
 
 def _read_terms(document: Document, now: Instant) -> None:
     _, terms = read_agreement(document.payload)
     if terms.expires <= now:
         raise Expired("the proposed agreement has expired already; propose one with a later expiry")
-
-
-# --- decisions
-
-
-def accept(envelope: bytes, slot: Slot) -> Decision:
-    """A person signs: the envelope with both signatures, and where the document stands at that moment."""
-    return Decision(
-        "answer", {"answer": "accept", "envelope": encode_base64(envelope), "slot": msgspec.to_builtins(slot)}
-    )
-
-
-def reject(reason: str) -> Decision:
-    """A person declines, with a reason that the peer is told."""
-    return Decision("answer", {"answer": "reject", "reason": reason[:MAX_REASON]})
-
-
-def withdraw() -> Decision:
-    """The proposer takes back what was not answered yet."""
-    return Decision("withdraw")
 
 
 # --- the ceremony

@@ -36,20 +36,20 @@ from detente.ceremonies.ceremony import (
     Send,
     Step,
 )
-from detente.ceremonies.items import (
-    KEY_BYTES,
-    Head,
-    Opens,
-    Statement,
-    content_hash,
-    open_item,
-    opening_fails,
-    padded_size,
-    plaintext_hash,
-    seal_item,
+from detente.ceremonies.giving import (
+    RECEIPT,
+    both_give,
+    check_receipts,
+    entry,
+    expected_of,
+    item_key,
+    judge,
+    prepared,
+    seal_all,
+    to_store,
 )
+from detente.ceremonies.items import KEY_BYTES, Opens, Statement, content_hash, open_item, plaintext_hash
 from detente.ceremonies.offers import (
-    Expected,
     OurItem,
     Received,
     Side,
@@ -71,30 +71,15 @@ from detente.errors import (
     NotAgreed,
     OutOfTurn,
     Overdrawn,
-    PeerFault,
     Refused,
 )
-from detente.pact.facts import (
-    KIND_OF,
-    Body,
-    Ground,
-    ItemDisputed,
-    ItemOpened,
-    ItemPrepared,
-    ItemReceipt,
-    ItemReceived,
-    ItemSent,
-    ItemVoid,
-    body_of,
-)
-from detente.pact.policy import Release, misfit, read_release
+from detente.pact.facts import ItemDisputed, ItemOpened, ItemReceipt, ItemReceived, ItemVoid
 from detente.psi.commitment import derive
 from detente.psi.engine import Role
 from detente.topics.topic import Topic
 from detente.wire.messages import Instant
 
 Expects = Literal["offer", "deciding", "answer", "coin", "keys", "stored", "storing", "nothing"]
-RECEIPT = {"item", "plaintext", "leaf", "index", "size"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +124,7 @@ class Swap:
         sealed = idle._sealed()
         coin = commit_coin(sealed.own_coin)
         offer = sealed._offer({"mutual": setup.mutual, "coin": coin})
-        return replace(sealed, expects="answer"), [*sealed._prepared(), offer]
+        return replace(sealed, expects="answer"), [*prepared(sealed.mine), offer]
 
     @classmethod
     def await_offer(
@@ -153,7 +138,19 @@ class Swap:
         return derive(self.entropy, "coin")
 
     def _key(self, statement: Statement) -> bytes:
-        return derive(self.entropy, "item", statement.head.number)
+        return item_key(self.entropy, statement.head.number)
+
+    def _sealed(self) -> Swap:
+        side = seal_all(
+            self.setup,
+            self.topic,
+            self.entropy,
+            agreement=self.agreement,
+            swap=self.swap,
+            giver=self.ours,
+            receiver=self.theirs,
+        )
+        return replace(self, mine=side)
 
     def _require_balance(self) -> None:
         """A mutual swap puts us ahead by a batch at a time; one without return by all that we give in it."""
@@ -165,47 +162,10 @@ class Swap:
                 "wait until the other side has given"
             )
 
-    def _sealed(self) -> Swap:
-        """Our items as statements and ciphertexts."""
-        statements, ciphertexts = [], []
-        earlier = set(self.setup.given)
-        for number, item in enumerate(self.setup.items):
-            head = Head(
-                agreement=self.agreement,
-                sid=self.setup.sid,
-                swap=self.swap,
-                giver=self.ours,
-                receiver=self.theirs,
-                finding=item.finding,
-                number=number,
-                schema=item.schema,
-                marking=item.marking,
-                leaf=item.leaf,
-                entry=item.entry,
-                size=padded_size(len(item.plaintext)),
-            )
-            opens = Opens(item.root, item.capacity, self._expected(item.finding).agreed)
-            ground, release = self._judge(head, item.plaintext, earlier, opens)
-            if ground or release is None:
-                raise Misuse(f"an item that the peer could rightly dispute ({ground}): prepare it again")
-            earlier.add(content_hash(release))
-            statement, ciphertext = seal_item(head, derive(self.entropy, "item", number), item.plaintext)
-            statements.append(statement)
-            ciphertexts.append(ciphertext)
-        return replace(self, mine=Side(tuple(statements), tuple(ciphertexts)))
-
     def _offer(self, more: Mapping[str, Json]) -> Send:
         lines: list[Json] = [msgspec.to_builtins(s) for s in self.mine.statements]
         body = {"swap": self.swap, "sid": self.setup.sid, "items": lines, **more}
         return Send("offer", body, {"ciphertexts": b"".join(self.mine.ciphertexts)})
-
-    def _prepared(self) -> list[Effect]:
-        effects: list[Effect] = []
-        for statement in self.mine.statements:
-            head = statement.head
-            body = ItemPrepared(self.swap, self.agreement, head.finding, head.number, head.marking, head.leaf)
-            effects += [_append(statement.item, body), _append(statement.item, ItemSent(self.swap))]
-        return effects
 
     # -- inputs
 
@@ -291,7 +251,7 @@ class Swap:
         given = [item.finding for item in items]
         if not self.setup.mutual and items:
             raise Misuse("this swap evens out the balance: nothing is given in return")
-        kept = self._both(self.other, given) if self.setup.mutual else list(range(len(self.other.statements)))
+        kept = both_give(self.other, given) if self.setup.mutual else list(range(len(self.other.statements)))
         if kept is None:
             raise Misuse("give on findings of the offer, each once and in its order; or decline")
         # what is not given on in return is not taken either: item for item
@@ -305,17 +265,10 @@ class Swap:
             ready._require_balance()
         sealed = ready._sealed()
         offer = sealed._offer({"coin": self.own_coin.hex(), "seen": seen(sealed.other)})
-        return sealed, [*sealed._prepared(), offer, *sealed._seen_entries()]
-
-    @staticmethod
-    def _both(offered: Side, answered: Sequence[str]) -> list[int] | None:
-        """The places of the items whose findings are answered; None where the answer is empty, on others, or in another order."""
-        kept = [i for i, s in enumerate(offered.statements) if s.head.finding in answered]
-        in_order = [offered.statements[i].head.finding for i in kept] == list(answered)
-        return kept if kept and in_order else None
+        return sealed, [*prepared(sealed.mine), offer, *sealed._seen_entries()]
 
     def _seen_entries(self) -> list[Effect]:
-        return [_append(s.item, ItemReceipt("seen", "ours", "")) for s in self.other.statements]
+        return [entry(s.item, ItemReceipt("seen", "ours", "")) for s in self.other.statements]
 
     def _on_answer(self, message: Incoming) -> Step:
         side = self._read(message, {"seen"})
@@ -323,13 +276,13 @@ class Swap:
             raise Malformed("an offer in answer to another, or where nothing is due", message.raw)
         kept: list[int] | None = list(range(len(self.mine.statements)))
         if self.setup.mutual:
-            kept = self._both(self.mine, [s.head.finding for s in side.statements])
+            kept = both_give(self.mine, [s.head.finding for s in side.statements])
         if kept is None:
             raise Malformed("an answer on other findings than were offered, or in another order", message.raw)
         both = replace(self, mine=chosen(self.mine, kept), other=side)
         effects = both._on_seen(message)
         left_out = [s for i, s in enumerate(self.mine.statements) if i not in kept]
-        effects += [_append(s.item, ItemVoid(self.swap, "nothing is given in return")) for s in left_out]
+        effects += [entry(s.item, ItemVoid(self.swap, "nothing is given in return")) for s in left_out]
         coin = Send("coin", {"coin": self.own_coin.hex(), "seen": seen(both.other)})
         joint = join_coin(self.own_coin, bytes.fromhex(str(message.body["coin"])))
         return _then([*effects, *both._seen_entries(), coin], replace(both, coin=joint)._next_batch())
@@ -347,7 +300,7 @@ class Swap:
     def _on_seen(self, message: Incoming) -> list[Effect]:
         if message.body["seen"] != seen(self.mine):
             raise Malformed("receipts of other items than were offered", message.raw)
-        return [_append(s.item, ItemReceipt("seen", "theirs", message.id)) for s in self.mine.statements]
+        return [entry(s.item, ItemReceipt("seen", "theirs", message.id)) for s in self.mine.statements]
 
     # -- batches
 
@@ -378,7 +331,7 @@ class Swap:
         for statement in self._slice(self.mine):
             head = statement.head
             body = ItemOpened(self.swap, self.agreement, head.finding, head.number)
-            effects.append(_append(statement.item, body))
+            effects.append(entry(statement.item, body))
             lines.append({"item": statement.item, "key": self._key(statement).hex()})
         sent = Send("keys", {"swap": self.swap, "batch": self.batch, "keys": lines})
         return replace(self, expects="stored", opened=self.opened + len(lines)), [*effects, sent]
@@ -396,12 +349,12 @@ class Swap:
         effects: list[Effect] = [
             self._received(s, each, message) for s, each in zip(due, received, strict=True)
         ]
-        effects += [_append(e.item, ItemDisputed("ours", e.ground, "")) for e in received if e.ground]
+        effects += [entry(e.item, ItemDisputed("ours", e.ground, "")) for e in received if e.ground]
         subject: dict[str, Json] = {
             "swap": self.swap,
             "offer": hashlib.sha256(self.other.offer).hexdigest(),
             "keys": message.id,
-            "items": [_to_store(s, each) for s, each in zip(due, received, strict=True)],
+            "items": [to_store(s, each) for s, each in zip(due, received, strict=True)],
         }
         # of every later batch these are known too
         setup = msgspec.structs.replace(self.setup, received=tuple(sorted(known)))
@@ -420,37 +373,16 @@ class Swap:
         except FailedCheck:
             # the signed statement and the signed key that does not open it: the giver's fault, for anyone to see
             raise FailedCheck(self.other.offer, message.raw) from None
-        expected = self._expected(statement.head.finding)
+        expected = expected_of(self.setup, statement.head.finding)
         opens = Opens(expected.root, expected.capacity, expected.agreed)
-        ground, release = self._judge(statement.head, plaintext, known, opens)
+        ground, release = judge(self.setup, self.topic, statement.head, plaintext, known, opens)
         if release is not None:
             known.add(content_hash(release))
         return Received(statement.item, statement.head.finding, plaintext, release, key, ground)
 
-    def _judge(
-        self, head: Head, plaintext: bytes, earlier: set[str], opens: Opens
-    ) -> tuple[Ground | None, Release | None]:
-        """On what ground a plaintext may provably be disputed. Giver and receiver judge by the same rule."""
-        try:
-            release = read_release(plaintext)
-        except PeerFault:
-            return "schema", None
-        terms = self.setup.terms
-        ground: Ground | None = misfit(release, terms, terms.topic(self.setup.topic), head.marking)
-        if ground is None and release.schema != head.schema:
-            ground = "schema"
-        if ground is None and content_hash(release) in earlier:
-            ground = "repeated"
-        if ground is None and opens.root and opening_fails(release, opens, self.topic):
-            ground = "opening"
-        return ground, release
-
-    def _expected(self, finding: str) -> Expected:
-        return next((e for e in self.setup.expected if e.finding == finding), Expected(finding))
-
     def _received(self, statement: Statement, each: Received, message: Incoming) -> Append:
         head, plaintext = statement.head, plaintext_hash(each.key, each.plaintext)
-        return _append(
+        return entry(
             each.item,
             ItemReceived(
                 self.swap, self.agreement, head.finding, head.number, head.marking, plaintext, message.id
@@ -462,7 +394,7 @@ class Swap:
     def _on_committed(self, decision: Decision) -> Step:
         receipts = self._receipts(decision)
         effects: list[Effect] = [
-            _append(e.item, ItemReceipt("stored", "ours", "")) for e in self.pending if e.ground is None
+            entry(e.item, ItemReceipt("stored", "ours", "")) for e in self.pending if e.ground is None
         ]
         body: dict[str, Json] = {"swap": self.swap, "batch": self.batch, "receipts": receipts}
         done = replace(self, taken=self.taken + len(receipts), pending=())
@@ -489,28 +421,12 @@ class Swap:
     def _on_stored(self, message: Incoming) -> Step:
         due = self._slice(self.mine)
         lines = read_lines(message, "receipts", RECEIPT, swap=self.swap, batch=self.batch, most=len(due))
-        effects = self._check_receipts(lines, due, message)
+        given = [(self._key(s), self._plaintext(s)) for s in due]
+        effects = check_receipts(lines, due, given, message)
         done = replace(self, receipted=self.receipted + len(due))
         if self.opens and self.setup.mutual:
             return replace(done, expects="keys"), effects
         return _then(effects, replace(done, batch=self.batch + 1)._next_batch())
-
-    def _check_receipts(
-        self, lines: Sequence[Mapping[str, Any]], due: Sequence[Statement], message: Incoming
-    ) -> list[Effect]:
-        if [line["item"] for line in lines] != [s.item for s in due]:
-            raise Malformed("receipts of other items than were opened", message.raw)
-        effects: list[Effect] = []
-        for line, statement in zip(lines, due, strict=True):
-            index, size = line["index"], line["size"]
-            if not is_hex(line["leaf"], 32) or type(index) is not int or type(size) is not int:
-                raise Malformed("a receipt that is not what the spec says", message.raw)
-            plaintext = plaintext_hash(self._key(statement), self._plaintext(statement))
-            if line["plaintext"] != plaintext or not 0 <= index < size:
-                # signed for something that was never given, so it cannot have been stored
-                raise FailedCheck(message.raw)
-            effects.append(_append(statement.item, ItemReceipt("stored", "theirs", message.id)))
-        return effects
 
     def _plaintext(self, statement: Statement) -> bytes:
         return next(i.plaintext for i in self.setup.items if i.finding == statement.head.finding)
@@ -545,32 +461,13 @@ class Swap:
     ) -> Step:
         """Unsent keys are gone with the seed; the journal says so."""
         result = self.result()
-        voids = [_append(item, ItemVoid(self.swap, reason)) for item in result.void]
+        voids = [entry(item, ItemVoid(self.swap, reason)) for item in result.void]
         fault = NotAgreed(f"the swap was stopped: {reason}")
         return replace(self, expects="nothing", entropy=b""), [
             *effects,
             *voids,
             Finish(outcome, result, fault),
         ]
-
-
-def _to_store(statement: Statement, each: Received) -> dict[str, Json]:
-    """What the node keeps of an item, in the transaction that journals it. `ground` other than "": nothing to keep."""
-    head = statement.head
-    return {
-        "item": each.item,
-        "finding": head.finding,
-        "number": head.number,
-        "marking": head.marking,
-        "schema": head.schema,
-        "content": content_hash(each.release) if each.release else "",
-        "ground": each.ground or "",
-        "plaintext": "" if each.ground else each.plaintext.decode(),
-    }
-
-
-def _append(subject: str, body: Body) -> Append:
-    return Append(KIND_OF[type(body)], subject, body_of(body))
 
 
 def _then(before: Sequence[Effect], step: tuple[Any, Sequence[Effect]]) -> Step:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detente.ceremonies import giving
 from detente.ceremonies.ceremony import Decision, Send
 from detente.ceremonies.exchange import (
     ExchangeKind,
@@ -30,7 +31,6 @@ from detente.ceremonies.items import (
     plaintext_hash,
     seal_item,
 )
-from detente.ceremonies.swapping import Swap
 from detente.errors import (
     Equivocation,
     FailedCheck,
@@ -466,12 +466,12 @@ class Junk(ExchangeKind):
     """A dishonest node: it seals whatever it likes."""
 
     def begin(self, setup, entropy, now):
-        honest = Swap._judge
-        Swap._judge = lambda self, head, plaintext, earlier, opens: (None, release(repr(plaintext)))
+        honest = giving.judge
+        giving.judge = lambda setup, topic, head, plaintext, earlier, opens: (None, release(repr(plaintext)))
         try:
             return super().begin(setup, entropy, now)
         finally:
-            Swap._judge = honest
+            giving.judge = honest
 
 
 def junk_swap(bad, **theirs_more):
