@@ -371,8 +371,8 @@ class Swap:
         try:
             plaintext = open_item(statement, self.other.ciphertexts[place], key)
         except FailedCheck:
-            # the signed statement and the signed key that does not open it: the giver's fault, for anyone to see
-            raise FailedCheck(self.other.offer, message.raw) from None
+            # the signed statement, the signed key that does not open it, and what it should open: the giver's fault, for anyone to see
+            raise FailedCheck(self.other.offer, message.raw, self.other.ciphertexts[place]) from None
         expected = expected_of(self.setup, statement.head.finding)
         opens = Opens(expected.root, expected.capacity, expected.agreed)
         ground, release = judge(self.setup, self.topic, statement.head, plaintext, known, opens)

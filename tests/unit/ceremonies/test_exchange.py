@@ -407,10 +407,10 @@ def test_a_wrong_key_is_evidence() -> None:
     lines = [{**line, "key": "00" * 32} for line in keys.body["keys"]]
     before = other.ledger.received
     forged = changed(keys, sender=sender, body={"keys": lines})
-    offer = other.state.other.offer
+    theirs = other.state.other
     with pytest.raises(FailedCheck) as raised:
         other.receive(forged)
-    assert raised.value.evidence == (offer, forged.raw)
+    assert raised.value.evidence == (theirs.offer, forged.raw, theirs.ciphertexts[0])
     assert other.ledger.received == before
 
 
@@ -457,6 +457,28 @@ def test_different_keys_for_different_eyes_cannot_open_one_ciphertext_twice() ->
     assert forged.item != statement.item
     with pytest.raises(FailedCheck):
         open_item(forged, ciphertext, b"\x02" * 32)
+
+
+def test_a_ciphertext_that_its_own_committed_key_does_not_open_is_evidence() -> None:
+    """The giver commits to the right key and seals under another: commitment and hash are in order, and still nothing opens."""
+    honest = giving.seal_item
+
+    def crooked(head, key, plaintext):
+        statement, ciphertext = honest(head, bytes(32), plaintext)
+        return msgspec.structs.replace(statement, key=commit_key(key)), ciphertext
+
+    giving.seal_item = crooked
+    try:
+        two = begun(OURS)
+    finally:
+        giving.seal_item = honest
+    decided(two, THEIRS)
+    while not (two.first.outbox and two.first.outbox[0].step == "keys"):
+        step(two)
+    keys, ciphertext = two.first.outbox.pop(0), two.second.state.other.ciphertexts[0]
+    with pytest.raises(FailedCheck) as raised:
+        two.second.receive(keys)
+    assert raised.value.evidence == (two.second.state.other.offer, keys.raw, ciphertext)
 
 
 # --- junk
