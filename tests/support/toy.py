@@ -133,7 +133,7 @@ class Side:
     change: Change = lambda send: send
     state: Ceremony | None = None
     sent: int = 0
-    heard: int = 0
+    seen: list[Incoming] = field(default_factory=list)
     result: MatchResult | None = None
     journal: list[Append] = field(default_factory=list)
 
@@ -163,7 +163,7 @@ class Side:
 
     def hear(self, message: Incoming) -> list[Incoming]:
         assert self.state is not None
-        self.heard += 1
+        self.seen.append(message)
         self.state, effects = self.state.receive(message, NOW)
         return self.take(effects)
 
