@@ -501,7 +501,7 @@ class Swaps:
         if not found:
             raise Refused("no finding of that run is known here")
         expected = tuple(
-            Expected(f.id, o.their_values, o.capacity, tuple(map(tuple, o.agreed))) for f, o in confirmed
+            Expected(f.id, o.their_values, o.capacity, tuple(map(tuple, o.agreed))) for f, o in found
         )  # type: ignore[misc]
         content = {
             direction: tuple(
