@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 SCHEMA = {"people": "Person", "groups": "Organization"}  # for rows that name none
 SHOWN = 10
+AUDIT = 32
 REFUSED_SHOWN = 20
 _FILE: Any = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -84,7 +85,12 @@ class FindingLine(msgspec.Struct, frozen=True):
     metavar="OUT.jsonl",
     help="Write the findings here, one a line.",
 )
-@click.option("--engine", default="dh", show_default=True, help="The engine that evaluates the tokens.")
+@click.option(
+    "--engine",
+    default="auto",
+    show_default=True,
+    help="The engine that evaluates the tokens; auto takes the quicker one for lists of this size.",
+)
 @click.option(
     "--buckets",
     type=click.IntRange(1, 4096),
@@ -95,9 +101,7 @@ class FindingLine(msgspec.Struct, frozen=True):
 @click.option(
     "--audit",
     type=click.IntRange(0, 4096),
-    default=32,
-    show_default=True,
-    help="Positions opened to show that what was queried was published.",
+    help="Positions opened to show that what was queried was published; else 32 with dh, none with rr22, which needs an inspector.",
 )
 def rehearse(
     session: Session,
@@ -110,7 +114,7 @@ def rehearse(
     findings: Path | None,
     engine: str,
     buckets: int,
-    audit: int,
+    audit: int | None,
 ) -> None:
     """Match two files with each other: what would we find?
 
@@ -122,15 +126,21 @@ def rehearse(
     from detente.node.rehearsal import rehearse as run
 
     meaning = _one(topics(), topic, "topic")
-    chosen = _one(engines(), engine, "engine")
+    known_engines = engines()
+    if engine != "auto":
+        _one(known_engines, engine, "engine")
     known = _known(truth, ignore)
     began = time.monotonic()
     if not session.json:
         session.note("A rehearsal: both lists are ours. It needs no grounds and can release nothing.")
     lists = [_read(session, meaning, path, parse_map(maps)) for path in (ours, theirs)]
-    with session.progress("matching") as on_progress:
+    if engine == "auto":
+        engine = _quicker(meaning, max(map(len, lists)), known_engines)
+    if audit is None:
+        audit = AUDIT if engine == "dh" else 0
+    with session.progress(f"matching with the engine {engine}") as on_progress:
         found = run(
-            meaning, chosen, lists[0], lists[1], entropy=SystemEntropy().draw(32), now=SystemClock().now(),
+            meaning, known_engines[engine], lists[0], lists[1], entropy=SystemEntropy().draw(32), now=SystemClock().now(),
             buckets=buckets, audit=audit, on_progress=on_progress,
         )  # fmt: skip
     lines = _lines(found)
@@ -144,6 +154,14 @@ def _one(registry: Mapping[str, T], name: str, what: str) -> T:
     if name not in registry:
         raise Misuse(f"no {what} called {name}: there is {', '.join(sorted(registry))}")
     return registry[name]
+
+
+def _quicker(topic: Topic, records: int, engines: Mapping[str, object]) -> str:
+    """As a run under an agreement with the engine `auto` chooses."""
+    from detente.node.runs import SMALL
+    from detente.psi.commitment import padded
+
+    return "rr22" if padded(records) * topic.tokens_per_record > SMALL and "rr22" in engines else "dh"
 
 
 def _known(
