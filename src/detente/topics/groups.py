@@ -16,6 +16,7 @@ from detente.topics.orgs import aliases, words
 from detente.topics.settling import settle
 from detente.topics.topic import Grade, Judgement, Pair, Prepared, Record
 
+MARGIN = 5_000  # millibits by which another finding of either record must be better
 SCHEMATA = frozenset({"Organization", "Company", "PublicBody", "LegalEntity"})
 
 
@@ -37,7 +38,7 @@ class GroupsTopic:
         "which of our organisations the peer also holds; for candidates (a name, two keys or a number in common) also which words,"
         " countries and numbers are equal, how many names each record has, how rare their words are, and in which scripts"
     )
-    kinds: Mapping[str, int] = MappingProxyType({kind: groups_keys.FLOOR for kind in groups_keys.KINDS})
+    kinds: Mapping[str, int] = MappingProxyType(groups_keys.KINDS)
     tokens_per_record = 32
     values_per_record = 128
 
@@ -50,7 +51,7 @@ class GroupsTopic:
     def parse(self, row: Mapping[str, object]) -> Record:
         """A record from one row of FollowTheMoney JSON. Raises Misuse with the reason."""
         record = reading.record(row, SCHEMATA, self.name)
-        if not any(words.words(name).words for name in groups_keys.names_of(record)):
+        if not any(words.pieces(name) for name in groups_keys.names_of(record)):
             raise Misuse("no usable name: give `name` or `alias`")
         return record
 
@@ -60,8 +61,8 @@ class GroupsTopic:
             yield groups_keys.prepare(record, self.tokens_per_record, self.values_per_record)
 
     def compare(self, pair: Pair) -> bool:
-        """Two overlap tokens, or one that identifies alone: a number, a listed group, a whole name."""
-        return len(pair.tokens) >= 2 or any(t.kind in ("document", "listed group", "whole name") for t in pair.tokens)
+        """Two overlap tokens, or one that identifies alone: a number, a listed group, a whole name, a word of 20 bits."""
+        return len(pair.tokens) >= 2 or any(token.kind not in ("pair", "triple") for token in pair.tokens)
 
     def judge(self, pair: Pair) -> Judgement:
         """The log-likelihood of what agreed (groups_score); before round two no grade."""
@@ -73,8 +74,8 @@ class GroupsTopic:
         return Judgement(score, grade, reasons)
 
     def settle(self, findings: Sequence[tuple[int, int, Judgement]]) -> Sequence[int]:
-        """Drops findings that speak against themselves and that another of the same record beats by far (settling)."""
-        return settle(findings)
+        """Drops findings that another of the same record beats: an organisation and its affiliates are on lists side by side."""
+        return settle(findings, margin=MARGIN, against_only=False)
 
 
 def tables() -> Mapping[str, str]:

@@ -12,18 +12,19 @@ from detente.topics import documents
 from detente.topics.names.parts import Part
 from detente.topics.names.romanise import normal, script
 from detente.topics.orgs import aliases
-from detente.topics.orgs.words import Named, of_code, surprise, words
+from detente.topics.orgs.words import Named, of_code, pieces, surprise
 from detente.topics.topic import Prepared, Record, Token, Value
 
-FLOOR = 20  # bits of surprise below which no token leaves
-KINDS = ("document", "listed group", "whole name", "pair", "triple")
+# Bits of surprise below which no token of a kind leaves. Whole names of organisations are public: theirs is the floor of the protocol.
+KINDS = {"document": 20, "listed group": 20, "whole name": 16, "word": 20, "pair": 20, "triple": 20}
 NAMES = 24
 WORDS = 28  # distinct words of a record that become values
 TOKEN_WORDS = 5  # words of one name that are combined: the rarest
-TOGETHER = 40
+TOGETHER, NEARLY = 24, 40
 TURN = 24
-STEP = 40  # decibits: the weights of names are told in steps of four bits
-STEPS = 20
+_FORM = 20  # decibits of a legal form
+STEP, STEPS = 10, 127  # decibits: the weights of names are told in steps of one bit, up to 127
+SIZES = 20  # different weights of names that are told
 _SCRIPTS = {"latin": 1, "cyrillic": 2, "arabic": 4}
 NUMBERS = (
     ("registrationNumber", "registration"),
@@ -53,14 +54,17 @@ def names_of(record: Record) -> list[str]:
     """The names of a record in the order in which they are read."""
     get = record.properties.get
     names = [*get("name", ()), *get("alias", ()), *get("weakAlias", ()), *get("abbreviation", ())]
-    pieces = [piece for name in names for piece in _expanded(name)]
-    return list(dict.fromkeys(piece for piece in pieces if piece))[:NAMES]
+    # What follows a comma is a name of its own where it has two words: "Corporation, 711 Aircraft Repair Plant".
+    after = [tail.strip() for name in names for tail in name.split(",")[1:] if len(tail.split()) > 1]
+    found = [piece.strip() for name in (*names, *after) for part in name.split(" / ") for piece in _expanded(part)]
+    return list(dict.fromkeys(piece for piece in found if piece))[:NAMES]
 
 
 def _expanded(name: str) -> list[str]:
     """A name, and the name without an abbreviation in brackets at its end, and that abbreviation."""
-    found = re.fullmatch(r"(.*\S)\s*\(([^()]{2,12})\)\s*", name.strip())
-    return [found[1], found[2]] if found else [name.strip()]
+    found = re.fullmatch(r"(.*\S)\s*\(([A-Z-]{2,8})\)\s*", name.strip())
+    initials = "".join(word[0].upper() for word in re.findall(r"\w+", found[1])) if found else ""
+    return [found[1], found[2]] if found and found[2][0] in initials and len(found[2]) <= len(initials) + 2 else [name.strip()]
 
 
 def numbers_of(properties: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str]]:
@@ -84,7 +88,7 @@ def read(record: Record) -> Group:
     """Everything about a record that tokens and values are made of."""
     get = record.properties.get
     names = names_of(record)
-    split = {its: name for name in reversed(names) if (its := words(name)).words}
+    split = {named: name for name in reversed(names) for named in reversed(pieces(name))}
     countries = {c.strip().lower()[:2] for key in ("country", "jurisdiction", "mainCountry") for c in get(key, ())}
     return Group(
         names=tuple(reversed(split.values())),
@@ -118,7 +122,8 @@ def profile(group: Group) -> dict[str, int]:
     for name, named in zip(group.names, group.split, strict=True):
         out["scripts"] |= _SCRIPTS.get(script(normal(name)), 8)
         key = f"w{min(sum(map(surprise, named.words)) // STEP, STEPS)}"
-        out[key] = out.get(key, 0) + 1
+        if key in out or sum(k.startswith("w") for k in out) < SIZES:
+            out[key] = out.get(key, 0) + 1
     return out
 
 
@@ -128,9 +133,23 @@ def symbol(word: Part) -> str:
     return "w:" + word.symbol if word.symbol else "f:" + word.form
 
 
-def whole(named: Named) -> str:
-    """All words of a name, sorted."""
-    return "+".join(sorted(map(symbol, named.words)))
+def heard_symbol(word: Part) -> str:
+    """What stands for a word by its sound: a class as such, else its Daitch-Mokotoff code."""
+    return "d:" + word.sounds[0] if word.sounds and not word.symbol else symbol(word)
+
+
+def whole(named: Named, heard: bool = False) -> str:
+    """All words of a name, sorted, as they are spelt or as they sound."""
+    return "+".join(sorted(map(heard_symbol if heard else symbol, named.words)))
+
+
+def nearly(split: Sequence[Named]) -> Iterator[str]:
+    """The names of three words and more, and each of them without one word: so names that differ by one word have a text in common."""
+    for named in split:
+        codes = sorted(map(symbol, named.words))
+        if len(codes) > 2:
+            yield "+".join(codes)
+            yield from ("+".join(codes[:at] + codes[at + 1 :]) for at in range(len(codes)))
 
 
 def bits_of(token: Token) -> int:
@@ -138,17 +157,25 @@ def bits_of(token: Token) -> int:
     if token.kind == "document":
         return documents.bits(token.value)
     if token.kind == "listed group":
-        return FLOOR
+        return KINDS["listed group"]
     families = {"w": "given", "f": "form", "d": "dm"}
-    coded = [each.partition(":") for each in token.value.split("+")]
-    return sum(of_code(families[family], code) for family, _, code in coded) // 10
+    value, _, form = token.value.partition("@")
+    coded = [each.partition(":") for each in value.split("+")]
+    return (sum(of_code(families[family], code) for family, _, code in coded) + (_FORM if form else 0)) // 10
 
 
 def tokens(group: Group, most: int) -> list[Token]:
     """Round-one tokens, at most `most`: numbers, the listed group, whole names, then rare words together; none below FLOOR bits."""
-    first = [("document", number) for _, number in group.numbers if documents.bits(number) >= FLOOR]
+    first = [("document", number) for _, number in group.numbers if documents.bits(number) >= KINDS["document"]]
     first += [("listed group", entry) for entry in group.listed]
-    wholes = [("whole name", whole(n)) for n in group.split if sum(map(surprise, n.words)) >= FLOOR * 10]
+    wholes: list[tuple[str, str]] = []
+    for named in group.split:
+        decibits = sum(map(surprise, named.words))
+        one = len(named.words) == 1 and decibits >= KINDS["word"] * 10
+        if decibits >= KINDS["whole name"] * 10:
+            wholes.append(("word" if one else "whole name", whole(named)))
+        elif decibits + _FORM >= KINDS["whole name"] * 10:
+            wholes += [("whole name", f"{whole(named)}@{form}") for form in named.forms]
     lists = [list(_name_tokens(named)) for named in group.split]
     turn = max(TURN // max(len(lists), 1), 2)
     longest = max(map(len, lists), default=0)
@@ -163,8 +190,11 @@ def _name_tokens(named: Named) -> Iterator[tuple[str, str]]:
         for chosen in combinations(rare, size):
             for options in _spelt(chosen):
                 decibits = sum(d for _, d in options)
-                if decibits >= FLOOR * 10:
+                if decibits >= KINDS[kind] * 10:
                     found.append((-decibits, kind, "+".join(sorted(s for s, _ in options))))
+    for word in rare:
+        if len(named.words) > 1 and surprise(word) >= KINDS["word"] * 10:
+            yield "word", symbol(word)
     for _, kind, value in sorted(set(found)):
         yield kind, value
 
@@ -187,7 +217,10 @@ def values(group: Group) -> list[Value]:
     out.update(dict.fromkeys(Value("listed group", entry) for entry in group.listed[:4]))
     out.update(dict.fromkeys(Value("country", country) for country in group.countries[:4]))
     out.update(dict.fromkeys(Value("form", form) for named in group.split for form in named.forms))
+    out.update(dict.fromkeys(Value("name and forms", f"{whole(n)}@{'+'.join(n.forms)}") for n in group.split[:12]))
     out.update(dict.fromkeys(Value("whole name", whole(named)) for named in group.split[:16]))
+    out.update(dict.fromkeys(Value("whole name as heard", whole(named, heard=True)) for named in group.split[:12]))
+    out.update(dict.fromkeys(Value("name but for a word", text) for text in islice(nearly(group.split), NEARLY)))
     distinct = list(dict.fromkeys(word for named in group.split for word in named.words))[:WORDS]
     for word in distinct:
         out[Value("word", symbol(word))] = None
@@ -202,6 +235,6 @@ def together(split: Sequence[Named]) -> list[str]:
     out: dict[str, None] = {}
     for heard in (False, True):
         for named in split:
-            codes = [f"d:{w.sounds[0]}" if heard and w.sounds and not w.symbol else symbol(w) for w in named.words[:7]]
+            codes = [heard_symbol(word) if heard else symbol(word) for word in named.words[:7]]
             out.update(dict.fromkeys("+".join(sorted(pair)) for pair in combinations(codes, 2)))
     return list(out)

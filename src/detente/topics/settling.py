@@ -9,10 +9,12 @@ from detente.topics.topic import Judgement
 MARGIN = 8_000  # millibits by which another finding of either record must be better before a finding falls
 
 
-def settle(findings: Sequence[tuple[int, int, Judgement]]) -> list[int]:
-    """Indices, ascending, of the findings that no other finding of the same record beats by MARGIN.
+def settle(
+    findings: Sequence[tuple[int, int, Judgement]], margin: int = MARGIN, against_only: bool = True
+) -> list[int]:
+    """Indices, ascending, of the findings that no other finding of the same record beats by `margin` millibits. Symmetric.
 
-    A finding that nothing speaks against stays: one person may be on a list twice. Symmetric.
+    `against_only`: a finding that nothing speaks against stays, for one person may be on a list twice.
     """
     weights = [sum(reason.millibits for reason in judgement.because) for _, _, judgement in findings]
     best: dict[tuple[int, int], int] = {}
@@ -22,7 +24,7 @@ def settle(findings: Sequence[tuple[int, int, Judgement]]) -> list[int]:
     return [
         index
         for index, ((ours, theirs, judgement), weight) in enumerate(zip(findings, weights, strict=True))
-        if weight >= max(best[0, ours], best[1, theirs]) - MARGIN or not _against(judgement)
+        if weight >= max(best[0, ours], best[1, theirs]) - margin or (against_only and not _against(judgement))
     ]
 
 

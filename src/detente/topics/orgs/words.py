@@ -15,13 +15,16 @@ from detente.topics.names.romanise import latin, normal, script, spelling
 
 FORMS, COMMON = "legal_forms.txt", "common_words.txt"
 _UNSEEN = 200  # decibits of a word that no table lists
+_LONGEST = 8  # words of a legal form
 _NUMBER = 100  # decibits of a number: plants and brigades have them
+_INITIALS = 25  # decibits of one or two letters
 _STOP = frozenset(
     spelling(word)
     for word in "the of and for in on at by to a an i s z v na po pri from with de la le les des du del el los al ul ar as an ash e y ve va"
     " der die das und other name also known aka fka formerly im imeni no o".split()
 )
 _SPLIT = re.compile("[^\\w]+|_+")
+_HAN_FORMS = re.compile("(?:股份|責任|责任)?有限(?:責任|责任)?公司|集團公司|集团公司|公司|株式会社|주식회사|회사|(?<=.)香港|香港(?=.)")
 _APOSTROPHES = re.compile("(?<=\\w)[\u2018\u2019\u201a\u201b'`´ʼʿʾ′](?=\\w)")
 
 
@@ -78,6 +81,8 @@ def of_code(family: str, code: str) -> int:
         return _common()[1].get(code, _NUMBER)
     if code.isdigit():
         return _NUMBER
+    if family == "form" and len(code) < 3:
+        return _INITIALS
     listed = frequency.surprise(family, code)
     return min(_UNSEEN, 30 * len(code)) if family == "form" and listed >= min(180, 30 * len(code)) else listed
 
@@ -101,10 +106,29 @@ def words(name: str) -> Named:
     >>> [w.form for w in named.words], named.forms
     (['belkomunmash'], ('jsc',))
     """
-    text = _APOSTROPHES.sub("", normal(name))
-    split = [word for word in _SPLIT.split(text) if word]
-    rest, forms = _without_forms(_initials(split))
-    found = [w for w in map(_word, rest) if w is not None]
+    rest, forms = _without_forms(_split(name))
+    return _named([word for piece in rest for word in piece], forms)
+
+
+def pieces(name: str) -> list[Named]:
+    """The names within one text: itself, and where legal forms stand in it twice or more what stands between them.
+
+    >>> ["+".join(w.form for w in n.words) for n in pieces("Joint Stock Company Ramensk Instrument Bureau JSC RPKB")][1:]
+    ['ramensk+instrument+bureau', 'rpkb']
+    """
+    rest, forms = _without_forms(_split(name))
+    whole = _named([word for piece in rest for word in piece], forms)
+    several = [_named(piece, forms) for piece in rest] if len(forms) > 1 and len(rest) > 1 else []
+    return [named for named in dict.fromkeys([whole, *several]) if named.words]
+
+
+def _split(name: str) -> list[str]:
+    text = _HAN_FORMS.sub(" ", _APOSTROPHES.sub("", normal(name)))
+    return _initials([word for word in _SPLIT.split(text) if word])
+
+
+def _named(split: list[str], forms: list[str]) -> Named:
+    found = [w for w in map(_word, split) if w is not None]
     return Named(tuple(dict.fromkeys(found)), tuple(sorted(set(forms))))
 
 
@@ -123,20 +147,22 @@ def _initials(split: list[str]) -> list[str]:
     return [*out, run] if run else out
 
 
-def _without_forms(split: list[str]) -> tuple[list[str], list[str]]:
+def _without_forms(split: list[str]) -> tuple[list[list[str]], list[str]]:
+    """(the words between legal forms, the forms). Longer phrases first: "company limited" is none inside "limited liability company"."""
     keys = [spelling(latin(word)) for word in split]
     table = _forms()
-    rest, forms = [], []
-    at = 0
-    while at < len(split):
-        for size in range(min(7, len(split) - at), 0, -1):
-            form = table.get(tuple(keys[at : at + size]))
-            if form:
-                forms.append(form)
-                at += size
-                break
-        else:
-            rest.append(split[at])
-            at += 1
+    owner: list[str | None] = [None] * len(split)
+    for size in range(min(_LONGEST, len(split)), 0, -1):
+        for at in range(len(split) - size + 1):
+            if owner[at : at + size] == [None] * size and (form := table.get(tuple(keys[at : at + size]))):
+                owner[at : at + size] = [form] * size
+    rest: list[list[str]] = [[]]
+    for word, form in zip(split, owner, strict=True):
+        if form is None:
+            rest[-1].append(word)
+        elif form != "co" and rest[-1]:
+            rest.append([])
+    rest = [piece for piece in rest if piece]
+    forms = [form for at, form in enumerate(owner) if form and (at == 0 or owner[at - 1] != form)]
     # A name that is nothing but a legal form keeps its words.
-    return (rest, forms) if rest else (split, [])
+    return (rest, forms) if rest else ([split], [])
