@@ -19,6 +19,8 @@ from detente.node.office import Office
 from detente.node.ports import Clock, Entropy, PeerRow, Store, Transport
 from detente.psi.dh import DhEngine
 from detente.psi.engine import Engine
+from detente.psi.rr22 import Rr22Engine
+from detente.topics.groups import GroupsTopic
 from detente.topics.people import PeopleTopic
 from detente.topics.topic import Topic
 
@@ -28,13 +30,13 @@ PASSPHRASE = "passphrase"
 
 def topics() -> Mapping[str, Topic]:
     """The topics that this build knows, by name."""
-    known: list[Topic] = [PeopleTopic()]
+    known: list[Topic] = [PeopleTopic(), GroupsTopic()]
     return {topic.name: topic for topic in known}
 
 
 def engines() -> Mapping[str, Engine]:
     """The engines that this build knows, by name."""
-    known: list[Engine] = [DhEngine()]
+    known: list[Engine] = [DhEngine(), Rr22Engine()]
     return {engine.name: engine for engine in known}
 
 

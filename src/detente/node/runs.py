@@ -290,6 +290,12 @@ class Runs:
             raise Refused(
                 f"{len(rows)} records are in scope; the agreement allows {agreed.max_records} a run"
             )
+        if agreed.inspector not in ("peer", "none"):
+            # saying so is better than a run whose agreed audit does not take place
+            raise NotAgreed(
+                "the agreement names a third party as inspector; this version audits by the peer or not at all: "
+                'agree on inspector = "peer" or "none"'
+            )
         chosen = engine or self._engine(agreed, padded(len(rows)) * self._tokens_per_record(agreed))
         if agreed.engine not in ("auto", chosen) or chosen not in self._office.engines:
             raise NotAgreed(f"the engine {chosen} is not what the agreement names")
