@@ -76,7 +76,7 @@ def test_a_party_name_with_quotes_does_not_break_out_of_the_form(form: str) -> N
         ("batch = 1", "batch = true", "swap.batch"),
         ('inspector = "peer"', f'inspector = "{THEIRS}"', "topics[0].inspector"),
         ('inspector = "peer"', 'inspector = "someone"', "topics[0].inspector"),
-        ("budget = 400000", "budget = 399999", "topics[0].budget"),
+        ("budget = 400000", "budget = 4000", "topics[0].budget"),
         ('tlp = ["', 'tlp = ["TLP:RED", "', "markings.tlp"),
         ('pap = ["', 'pap = ["PAP:PINK", "', "markings.pap"),
         ('admiralty = "F6"', 'admiralty = "G6"', "markings.admiralty"),
@@ -95,6 +95,13 @@ def test_what_is_wrong_in_a_form_is_named_by_line_and_field(form: str, old: str,
     with pytest.raises(Misuse) as raised:
         parse_terms(broken)
     assert str(raised.value).startswith(f"line {line}, {path}: ")
+
+
+def test_the_budget_bears_one_run_of_the_largest_size_to_the_token(form: str, terms: Terms) -> None:
+    least = terms.topics[0].max_records * terms.topics[0].caps.tokens_per_record
+    assert parse_terms(form.replace("budget = 400000", f"budget = {least}")).topics[0].budget == least
+    with pytest.raises(Misuse, match=f"needs {least} tokens"):
+        parse_terms(form.replace("budget = 400000", f"budget = {least - 1}"))
 
 
 @pytest.mark.parametrize("engine", ["rr22", "auto"])
