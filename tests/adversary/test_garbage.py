@@ -30,8 +30,7 @@ def unpacked(data: bytes) -> Any:
 
 def odd_values(value: Any) -> Iterator[Any]:
     """The same MessagePack value with one place of it replaced by each odd value, or with one thing more or less."""
-    for odd in ODD:
-        yield odd
+    yield from ODD
     if isinstance(value, dict):
         for name in value:
             for changed in odd_values(value[name]):

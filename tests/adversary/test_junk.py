@@ -38,11 +38,12 @@ def is_caught(liar: str, engine: WarpedEngine, seed: str) -> bool:
     honest = second if liar == "first" else first
     try:
         converse(first, second, messages, until=lambda message: message.step == "open")
-    except FailedCheck as fault:
-        assert nothing_opened(honest)
-        assert honest.seen[-1].raw in fault.evidence
-        return True
-    return False
+        return False
+    except FailedCheck as caught:
+        fault = caught
+    assert nothing_opened(honest)
+    assert honest.seen[-1].raw in fault.evidence
+    return True
 
 
 def nothing_opened(side: Side) -> bool:

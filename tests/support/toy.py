@@ -6,6 +6,7 @@ A dishonest party is an honest implementation with one thing changed: its engine
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -173,14 +174,13 @@ class Side:
         return self.state
 
     @property
-    def known(self) -> int:
-        """How many tokens of the overlap it knows: those found in buckets that the other has opened."""
+    def known(self) -> tuple[int, int]:
+        """How many common tokens of round one, and common values of round two, it has found in what the other opened."""
         run = self.run
         if run.result is not None:
-            return int(run.result.counts["overlap_tokens"])
-        if run.round == 2:
-            return int(run.counts["overlap_tokens"])
-        return 0 if run.stage is None else len(run.stage.overlap)
+            return run.result.counts["overlap_tokens"], sum(len(f.agreed) for f in run.result.findings)
+        found = 0 if run.stage is None else len(run.stage.overlap)
+        return (run.counts["overlap_tokens"], found) if run.round == 2 else (found, 0)
 
 
 def terms(buckets: int = 4, audit: int = 8, **more: int) -> RunTerms:
@@ -253,3 +253,43 @@ def converse(
             delivered.append(message)
         queue, hearer, speaker = answers, speaker, hearer
     return delivered
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One point at which a peer may stop: it has heard the message and does not answer. What it and the other side know then."""
+
+    step: str
+    round: int
+    stopper: Role
+    stops_with: tuple[int, int]
+    leaves_with: tuple[int, int]
+
+    @property
+    def lead(self) -> int:
+        """By how many common tokens or values the one that stops is ahead."""
+        return max(a - b for a, b in zip(self.stops_with, self.leaves_with, strict=True))
+
+
+def stops(
+    ours: Sequence[Record], theirs: Sequence[Record], agreed: RunTerms, seed: str = "stops"
+) -> tuple[list[Stop], int]:
+    """Every point at which a peer could stop in one run, in order, and how many common tokens the fullest bucket holds."""
+    first, second, queue = table(ours, theirs, agreed, seed)
+    hearer, speaker = second, first
+    found: list[Stop] = []
+    fullest = 0
+    while queue:
+        answers: list[Incoming] = []
+        for message in queue:
+            answers += hearer.hear(message)
+            stage = hearer.run.stage
+            if stage is not None and stage.results is not None:
+                counted = Counter(int(stage.results.bucket[mine]) for mine, _ in stage.overlap)
+                fullest = max([fullest, *counted.values()])
+            if message.step not in ("propose", "accept"):
+                found.append(
+                    Stop(message.step, hearer.run.round, hearer.run.role, hearer.known, speaker.known)
+                )
+        queue, hearer, speaker = answers, speaker, hearer
+    return found, fullest
