@@ -98,7 +98,15 @@ def create_node(directory: str | Path, name: str, address: str = "", passphrase:
     secret = passphrase or _passphrase(place)
     store = open_store(place / DATABASE, secret, create=True)
     node = assemble(place, store)
-    node.pairings.create(name, address)
+    try:
+        node.pairings.create(name, address)
+    except BaseException:
+        node.close()
+        for left in place.glob(
+            f"{DATABASE}*"
+        ):  # a name that no invitation can carry leaves no half-made node
+            left.unlink()
+        raise
     return node
 
 

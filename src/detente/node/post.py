@@ -14,7 +14,15 @@ from detente.errors import BadSignature, DetenteError, Unavailable
 from detente.node.driver import MAX_PART, Desk, Driver
 from detente.node.ports import Clock, OutgoingRow, PeerRow, Store, Transaction, Transport
 from detente.wire.bundle import pack_bundle
-from detente.wire.packet import MAX_BUNDLES, Hello, open_hello, pack_packet, seal_hello, unpack_packet
+from detente.wire.packet import (
+    MAX_ACKS,
+    MAX_BUNDLES,
+    Hello,
+    open_hello,
+    pack_packet,
+    seal_hello,
+    unpack_packet,
+)
 
 MAX_HOPS = 100_000
 BATCH = 32  # acknowledgements written down at once while a conversation is lively
@@ -53,11 +61,22 @@ class Post:
 
     def carry_out(self, party: str) -> bytes | None:
         """Everything pending for a party as one packet, for a courier. None where there is nothing."""
-        return self._pack(party, ()) if self._pending(party) else None
+        with self._store.transaction() as tx:
+            owed = tx.settings.get(f"courier.{party}") or b"[]"
+            tx.settings.put(
+                f"courier.{party}", b"[]"
+            )  # if this stick is lost they repeat, and we owe it again
+        stored = msgspec.json.decode(owed, type=list[str])
+        return self._pack(party, stored) if stored or self._pending(party) else None
 
     def carry_in(self, packet: bytes) -> str:
         """A courier's packet. Returns the sender's party id."""
-        return self._take(packet)[0].sender
+        hello, stored = self._take(packet)
+        with self._store.transaction() as tx:
+            owed = tx.settings.get(f"courier.{hello.sender}") or b"[]"
+            kept = sorted({*msgspec.json.decode(owed, type=list[str]), *stored})[-MAX_ACKS:]
+            tx.settings.put(f"courier.{hello.sender}", msgspec.json.encode(kept))
+        return hello.sender
 
     def _take(self, packet: bytes) -> tuple[Hello, list[str]]:
         """Verifies the hello, forgets what they have stored, feeds each bundle. Returns the ids that we have stored."""
