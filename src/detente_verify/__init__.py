@@ -5,10 +5,11 @@ one dependency (`cryptography`), so that whoever doubts a journal can read all t
 is longer than a module should be.
 
 What it shows: every signature verifies under keys that the two parties pinned; the entries hash to the heads
-that were signed and cosigned; agreements carry both signatures; items name an agreement in force and a run
-that took place; receipts match; the balance is what was claimed; evidence proves what it says. What it cannot
-show: that records are true, that nothing was left out after the last cosigned head, and that the keys are
-those of the organisations named. Compare the party ids with those that you know, or pass them with --party.
+that were signed and cosigned; each entry about the two rests on a message or a document that the right party
+signed; items name an agreement in force and a run that took place, their keys are the ones committed to; the
+balance is what was claimed; evidence proves what it says. What it cannot show: that records are true, that
+nothing was left out after the last cosigned head, and that the keys are those of the organisations named.
+Compare the party ids with those that you know, or pass them with --party.
 
     detente-verify BUNDLE [--party ID]... [--json]
 
@@ -24,15 +25,18 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 MAX_LINE = 4 << 20
 MAX_FILE = 1 << 30
@@ -117,6 +121,10 @@ def instant(text: Any) -> datetime:
     raise Bad("not an instant")
 
 
+def instant_ms(text: Any) -> int:
+    return round(instant(text).timestamp() * 1000)
+
+
 def ed25519(key: bytes, signature: bytes, signed: bytes) -> None:
     try:
         Ed25519PublicKey.from_public_bytes(key).verify(signature, signed)
@@ -137,11 +145,12 @@ def payload_type(kind: str) -> str:
 
 @dataclass(frozen=True)
 class Keys:
-    """The public keys of a party in one period."""
+    """The public keys of a party in one period. `until` is set by a rotation, `revoked` by a revocation."""
 
     envelope: bytes
     checkpoint_ed25519: bytes
     checkpoint_mldsa44: bytes
+    until: datetime | None = None
     revoked: datetime | None = None
 
     @property
@@ -163,12 +172,67 @@ class Keys:
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement whose signatures were verified: `id` names it whoever signed, `signers` are party ids."""
+    """A statement whose signatures were verified: `id` names it whoever signed. `signers`: the key of each party."""
 
     kind: str
     id: str
     body: Any
-    signers: frozenset[str]
+    signers: Mapping[str, Keys]
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a party told the other: `id` is its envelope's hash, `said` its body."""
+
+    id: str
+    sender: str
+    recipient: str
+    kind: str
+    step: str
+    agreement: str
+    ceremony: str
+    sequence: int
+    sent: datetime
+    said: Mapping[str, Any]
+    keys: Keys
+
+    def rows(self, name: str) -> list[Mapping[str, Any]]:
+        """The objects in a list of the body; what is no list of objects has none."""
+        found = self.said.get(name)
+        return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
+    def key_of(self, item: str) -> bytes | None:
+        """The key of an item in a message `keys`; None where there is none of 32 bytes."""
+        for row in self.rows("keys"):
+            key = row.get("key")
+            if row.get("item") == item and isinstance(key, str) and _HEX64.fullmatch(key):
+                return bytes.fromhex(key)
+        return None
+
+    def about(self) -> set[str]:
+        """The items, documents and messages that it speaks of."""
+        found = [self.said.get(name) for name in ("item", "document", "to")]
+        found += [
+            row.get("item") for name in ("seen", "keys", "receipts", "disputes") for row in self.rows(name)
+        ]
+        found += [item_id(row) for row in self.rows("items")]
+        return {each for each in found if isinstance(each, str)}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item as its giver offered it. The giver's signature is the offer's, the receiver's is its `seen`."""
+
+    id: str
+    head: Mapping[str, Any]
+    ciphertext: str
+    key: str
+    offer: Message
+
+
+def item_id(row: Mapping[str, Any]) -> str:
+    """The statement id of an item that stands in an offer (spec/exchange)."""
+    return Envelope(payload_type("item"), canonical(row), ()).id
 
 
 @dataclass(frozen=True)
@@ -319,11 +383,12 @@ class Note:
 
 @dataclass
 class Party:
-    """A party and its keys, first to last: what its own signed statements say of them."""
+    """A party and its keys, first to last: what its own signed statements (`changes`) say of them."""
 
     id: str
     name: str
     keys: list[Keys]
+    changes: set[str] = field(default_factory=set)
 
     @property
     def origin(self) -> str:
@@ -335,6 +400,7 @@ class Entry:
     """A journal entry that is shown. Entries that concern others are only hashes and have none."""
 
     index: int
+    leaf: bytes
     kind: str
     at: datetime
     subject: str
@@ -350,12 +416,17 @@ class Bundle:
     parties: dict[str, Party] = field(default_factory=dict)
     leaves: list[bytes] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
+    subjects: dict[str, list[Entry]] = field(default_factory=dict)
     checkpoints: list[Note] = field(default_factory=list)
     peer_checkpoints: list[tuple[Note, list[bytes]]] = field(default_factory=list)
     statements: dict[str, Statement] = field(default_factory=dict)
     ledgers: list[Mapping[str, Any]] = field(default_factory=list)
     evidence: list[Mapping[str, Any]] = field(default_factory=list)
-    messages: dict[str, Statement] = field(default_factory=dict)  # by envelope hash, as entries cite them
+    messages: dict[str, Message] = field(default_factory=dict)  # by envelope hash, as entries cite them
+    topics: dict[tuple[str, str, str], list[Message]] = field(
+        default_factory=dict
+    )  # by sender, step, subject
+    items: dict[str, Item] = field(default_factory=dict)
     proven: set[str] = field(default_factory=set)  # items of which evidence in this file proves something
     facts: list[str] = field(default_factory=list)
     problems: list[tuple[str, str]] = field(default_factory=list)
@@ -377,17 +448,32 @@ class Bundle:
         envelope = Envelope.read(raw)
         if kind is not None and envelope.kind != payload_type(kind):
             raise Bad(f"a statement of another kind than {kind!r}")
-        signers = []
+        signers: dict[str, Keys] = {}
         for key_id, signature in envelope.signatures:
             owner, keys = self.owner(key_id)
             ed25519(keys.envelope, signature, envelope.signed())
-            signers.append(owner.id)
-        if len(set(signers)) != len(signers):
-            raise Bad("one party signed a statement twice")
+            if owner.id in signers:
+                raise Bad("one party signed a statement twice")
+            signers[owner.id] = keys
         body = parse(envelope.payload)
         if not isinstance(body, dict):
             raise Bad("a statement that is not an object")
-        return Statement(envelope.kind, envelope.id, body, frozenset(signers))
+        return Statement(envelope.kind, envelope.id, body, signers)
+
+    def message(self, raw: bytes) -> Message:
+        """The message in an envelope: of one of the two parties to the other, by a key in force when it was sent."""
+        statement = self.open(raw, "message")
+        names = ("sender", "recipient", "kind", "step", "agreement", "ceremony")
+        texts = {name: member(statement.body, name, str) for name in names}
+        sender, recipient = texts["sender"], texts["recipient"]
+        if statement.signers.keys() != {sender} or {sender, recipient} != {self.journal, self.peer}:
+            raise Bad("a message that its sender did not sign, or that is not between the two parties")
+        keys, sent = statement.signers[sender], instant(statement.body.get("sent"))
+        if any(end is not None and sent >= end for end in (keys.until, keys.revoked)):
+            raise Bad("a message signed with a key that was retired or revoked by then")
+        numbered, said = member(statement.body, "sequence", int), member(statement.body, "body", dict)
+        digest = hashlib.sha256(raw).hexdigest()
+        return Message(id=digest, sequence=numbered, sent=sent, said=said, keys=keys, **texts)
 
     def owner(self, key_id: str) -> tuple[Party, Keys]:
         for party in self.parties.values():
@@ -396,8 +482,12 @@ class Bundle:
                     return party, keys
         raise Bad("signed by a key of neither party")
 
-    def other(self, party: str) -> str:
-        return self.peer if party == self.journal else self.journal
+    def told(self, sender: str, steps: Sequence[str], about: str) -> list[Message]:
+        """What a party said at one of these steps about an item, a document or a message."""
+        return [each for step in steps for each in self.topics.get((sender, step, about), ())]
+
+    def entries_about(self, subject: str, *kinds: str) -> list[Entry]:
+        return [entry for entry in self.subjects.get(subject, ()) if entry.kind in kinds]
 
 
 def read_lines(stream: BinaryIO) -> Iterator[tuple[int, Any]]:
@@ -447,20 +537,22 @@ def _read_head(bundle: Bundle, line: Mapping[str, Any]) -> None:
 
 
 def _read_party(bundle: Bundle, line: Mapping[str, Any]) -> str:
-    """A party's keys: the first ones hash to its id and sign the invitation; later ones follow by rotation."""
+    """A party's keys: the first hash to its id, later ones follow by rotation; one of them signed the invitation."""
     unhex(line.get("party"))
     envelope = Envelope.read(unbase64(line.get("invitation")))
     body = parse(envelope.payload)
     keys = Keys.read(body)
     if envelope.kind != payload_type("invitation") or keys.id != line["party"]:
         raise Bad("an invitation that is not of this party: its id is not the hash of its envelope key")
-    if [key_id for key_id, _ in envelope.signatures] != [keys.id]:
-        raise Bad("an invitation that is not signed by its own key")
-    ed25519(keys.envelope, envelope.signatures[0][1], envelope.signed())
     name = body.get("name")
     party = Party(keys.id, name if isinstance(name, str) else "", [keys])
     for change in texts(line, "changes"):
         _read_change(party, Envelope.read(unbase64(change)))
+    key_id, signature = envelope.signatures[0]
+    signed_by = [each for each in party.keys if each.id == key_id]
+    if len(envelope.signatures) != 1 or not signed_by:
+        raise Bad("an invitation that is not signed by a key of its own party")
+    ed25519(signed_by[0].envelope, signature, envelope.signed())
     bundle.parties[party.id] = party
     return f"keys of {party.name or 'a party'}: {party.id}" + (
         f", {len(party.keys)} generations" if len(party.keys) > 1 else ""
@@ -480,8 +572,10 @@ def _read_change(party: Party, envelope: Envelope) -> None:
         if signatures.keys() != {party.keys[-1].id, keys.id} or body.get("previous") != party.keys[-1].id:
             raise Bad("a rotation that is not signed by the present and the next key")
         ed25519(keys.envelope, signatures[keys.id], envelope.signed())
-        if instant(body.get("until")) - instant(body.get("since")) > MAX_CLOCK_OVERLAP:
+        until = instant(body.get("until"))
+        if until - instant(body.get("since")) > MAX_CLOCK_OVERLAP:
             raise Bad("a rotation that leaves the old key in force for too long")
+        party.keys[-1] = replace(party.keys[-1], until=until)
         party.keys.append(keys)
     elif envelope.kind == payload_type("key-revocation"):
         revoked = member(body, "key", str)
@@ -489,13 +583,11 @@ def _read_change(party: Party, envelope: Envelope) -> None:
             raise Bad("a revocation that no key of this party signed")
         since = instant(body.get("since"))
         party.keys = [
-            Keys(k.envelope, k.checkpoint_ed25519, k.checkpoint_mldsa44, min(since, k.revoked or since))
-            if k.id == revoked
-            else k
-            for k in party.keys
+            replace(k, revoked=min(since, k.revoked or since)) if k.id == revoked else k for k in party.keys
         ]
     else:
         raise Bad("a key statement of an unknown kind")
+    party.changes.add(envelope.id)
 
 
 def _read_entry(bundle: Bundle, line: Mapping[str, Any]) -> None:
@@ -506,17 +598,13 @@ def _read_entry(bundle: Bundle, line: Mapping[str, Any]) -> None:
         bundle.leaves.append(unhex(line["leaf"]))
         return
     data = unbase64(line.get("data"))
-    bundle.leaves.append(leaf_hash(data))
+    leaf = leaf_hash(data)
+    bundle.leaves.append(leaf)
     body = parse(data)
-    bundle.entries.append(
-        Entry(
-            index,
-            member(body, "kind", str),
-            instant(body.get("at")),
-            member(body, "subject", str),
-            member(body, "body", dict),
-        )
-    )
+    kind, subject, about = member(body, "kind", str), member(body, "subject", str), member(body, "body", dict)
+    entry = Entry(index, leaf, kind, instant(body.get("at")), subject, about)
+    bundle.entries.append(entry)
+    bundle.subjects.setdefault(subject, []).append(entry)
 
 
 def _read_checkpoint(bundle: Bundle, line: Mapping[str, Any]) -> None:
@@ -530,10 +618,17 @@ def _read_peer_checkpoint(bundle: Bundle, line: Mapping[str, Any]) -> None:
 
 def _read_statement(bundle: Bundle, line: Mapping[str, Any]) -> None:
     raw = unbase64(line.get("envelope"))
-    statement = bundle.open(raw)
-    bundle.statements[statement.id] = statement
-    if statement.kind == payload_type("message"):
-        bundle.messages[hashlib.sha256(raw).hexdigest()] = statement
+    kind = Envelope.read(raw).kind
+    if kind == payload_type("message"):
+        message = bundle.message(raw)
+        bundle.messages[message.id] = message
+        for about in message.about():
+            bundle.topics.setdefault((message.sender, message.step, about), []).append(message)
+    elif kind in (payload_type("agreement"), payload_type("document")):
+        statement = bundle.open(raw)
+        bundle.statements[statement.id] = statement
+    else:
+        raise Bad("a statement of a kind that no bundle holds; a newer detente-verify may know it")
 
 
 def _read_ledger(bundle: Bundle, line: Mapping[str, Any]) -> None:
@@ -623,45 +718,31 @@ def check_journal(bundle: Bundle) -> str:
 
 
 def check_peer_heads(bundle: Bundle) -> str:
-    party = bundle.parties[bundle.peer]
+    ours, party = bundle.parties[bundle.journal], bundle.parties[bundle.peer]
     size, root = 0, hashlib.sha256(b"").digest()
     for note, proof in bundle.peer_checkpoints:
         check_head(note, party)
+        cosigned_at(note, ours)
         check_consistency(size, note.size, root, note.root, proof)
         size, root = note.size, note.root
     return f"the peer's journal: {len(bundle.peer_checkpoints)} heads, each continuing the one before, up to {size} entries"
 
 
-# --- agreements, runs, items, receipts, balance
-# The members that are read here are those of spec/agreement, spec/matching and spec/exchange. Each check
-# reads a
-# statement by `member`, so that a statement of another shape is Bad and never a crash.
+# --- agreements
+# Each check reads bodies by `member`, so that one of another shape is Bad and never a crash.
 
 
-def entries_about(bundle: Bundle, kind: str, subject: str) -> list[Entry]:
-    return [entry for entry in bundle.entries if entry.kind == kind and entry.subject == subject]
-
-
-def check_revoked(bundle: Bundle, statement: Statement, at: datetime) -> None:
-    """That no signer had revoked all its keys by then.
-
-    A statement does not say which key; its newest unrevoked one is taken.
-    """
-    for signer in statement.signers:
-        if all(keys.revoked is not None and keys.revoked <= at for keys in bundle.parties[signer].keys):
-            raise Bad("a statement that was journalled after its signer's keys were revoked")
-
-
-def check_agreement(bundle: Bundle, agreement: Statement) -> str:
+def check_document(bundle: Bundle, document: Statement) -> str | None:
+    """That an agreement or another joint document is between the two; one signature binds nobody."""
     parties = {bundle.journal, bundle.peer}
-    if agreement.signers != parties:
-        if entries_about(bundle, "document.in_force", agreement.id):
-            raise Bad("in force by the journal, but it does not carry both signatures: it binds nobody")
-        return f"agreement {agreement.id[:12]} was proposed and carries one signature: it binds nobody"
-    if set(texts(agreement.body, "parties")) != parties:
-        raise Bad("an agreement between other parties")
-    instant(member(agreement.body, "terms", dict).get("expires"))
-    return f"agreement {agreement.id[:12]} carries both signatures"
+    if set(texts(document.body, "parties")) != parties:
+        raise Bad("a document between other parties")
+    if document.kind != payload_type("agreement"):
+        return None
+    instant(member(document.body, "terms", dict).get("expires"))
+    if document.signers.keys() != parties:
+        return f"agreement {document.id[:12]} was proposed and carries one signature: it binds nobody"
+    return f"agreement {document.id[:12]} carries both signatures"
 
 
 def terms_of(bundle: Bundle, agreement: str) -> Mapping[str, Any]:
@@ -673,137 +754,443 @@ def terms_of(bundle: Bundle, agreement: str) -> Mapping[str, Any]:
 
 
 def in_force(bundle: Bundle, agreement: str, before: Entry) -> None:
-    """That our journal has the agreement in force when it comes to this entry, or Bad."""
-    if instant(terms_of(bundle, agreement).get("expires")) <= before.at:
+    """That our journal has the agreement in force when it comes to this entry, or Bad.
+
+    A suspension holds for the agreement of that name, whichever version follows; one that began anew after its end
+    does not inherit it.
+    """
+    terms, name = terms_of(bundle, agreement), member(bundle.statements[agreement].body, "name", str)
+    if instant(terms.get("expires")) <= before.at:
         raise Bad("names an agreement that had expired")
-    begun, ended = False, False
+    begun = superseded = False
     suspended: set[str] = set()
+    ends: dict[str, int] = {}
     for entry in bundle.entries:
-        if entry.subject != agreement or entry.index >= before.index:
+        if entry.index >= before.index:
+            break
+        if entry.subject == agreement and entry.kind == "document.superseded":
+            superseded = True
+        if not entry.kind.startswith("document.") or entry.body.get("name") != name:
             continue
-        if entry.kind == "document.in_force":
-            begun = True
-        elif entry.kind == "document.superseded":
-            ended = True
+        if entry.kind == "document.in_force" and entry.body.get("document") == "agreement":
+            begun = begun or entry.subject == agreement
+            if ends.get(str(entry.body.get("base")), 1 << 60) <= entry.at.timestamp() * 1000:
+                suspended.clear()
         elif entry.kind == "document.ended":
-            ended = ended or member(entry.body, "effective", int) <= before.at.timestamp() * 1000
+            effective = member(entry.body, "effective", int)
+            ends[entry.subject] = min(effective, ends.get(entry.subject, effective))
         elif entry.kind == "document.suspended":
             suspended.add(member(entry.body, "statement", str))
         elif entry.kind == "document.resumed":
             suspended -= set(texts(entry.body, "lifts"))
-    if not begun or ended or suspended:
+    ended = ends.get(agreement, 1 << 60) <= before.at.timestamp() * 1000
+    if suspended and "swap" in texts(terms, "continues_when_suspended"):
+        suspended.clear()
+    if not begun or superseded or ended or suspended:
         raise Bad("names an agreement that was not in force at that time")
 
 
-def check_item(bundle: Bundle, item: Statement) -> None:
-    if item.signers != {bundle.journal, bundle.peer}:
-        raise Bad("an item statement that does not carry both signatures")
-    giver = member(item.body, "giver", str)
-    if giver not in item.signers:
-        raise Bad("an item that neither party gives")
-    for name in ("ciphertext", "key"):
-        unhex(item.body.get(name))
-    entries = [entry for entry in bundle.entries if entry.kind in ITEM_ENTRIES and entry.subject == item.id]
+# --- items: offered, seen, opened
+
+
+def read_items(offer: Message) -> list[Item]:
+    """The items of an offer, each of the agreement, run, swap and parties of the message it stands in; or Bad."""
+    items = []
+    for number, row in enumerate(member(offer.said, "items", list)):
+        head = member(row, "head", dict)
+        for name in ("finding", "marking", "leaf", "schema"):
+            member(head, name, str)
+        whole = {
+            **{"agreement": offer.agreement, "giver": offer.sender, "receiver": offer.recipient},
+            **{
+                "swap": member(offer.said, "swap", str),
+                "sid": member(offer.said, "sid", str),
+                "number": number,
+            },
+        }
+        if any(head.get(name) != value for name, value in whole.items()):
+            raise Bad(
+                "an item of another agreement, run, swap or pair of parties than the offer it stands in"
+            )
+        unhex(row.get("ciphertext"))
+        unhex(row.get("key"))
+        items.append(Item(item_id(row), head, row["ciphertext"], row["key"], offer))
+    return items
+
+
+def gather_items(bundle: Bundle, offer: Message) -> None:
+    """What the peer offers may be malformed: it was refused then, and nothing rests on it."""
+    try:
+        items = read_items(offer)
+    except Bad:
+        if offer.sender == bundle.journal:
+            raise
+        return
+    for item in items:
+        bundle.items.setdefault(item.id, item)
+
+
+MOVED = ("item.opened", "item.received")
+ITEM_ENTRIES = ("item.prepared", "item.sent", *MOVED)
+SAME_IN_ENTRIES = ("agreement", "swap", "finding", "number", "marking", "leaf")
+
+
+def check_item(bundle: Bundle, item: Item, began: Mapping[str, Entry]) -> None:
+    """An item that the journal speaks of: under what it was given, and that its receiver signed for the ciphertext."""
+    entries = [entry for entry in bundle.subjects.get(item.id, ()) if entry.kind.startswith("item.")]
     if not entries:
-        if giver == bundle.journal:
-            raise Bad("an item that this party gives, but that is not in its journal")
-        return  # it never arrived: nothing of it is claimed
-    check_revoked(bundle, item, entries[0].at)
-    in_force(bundle, member(item.body, "agreement", str), entries[0])
-    for entry in entries:
-        if any(entry.body.get(name, item.body.get(name)) != item.body.get(name) for name in SAME_IN_ENTRIES):
-            raise Bad("a journal that says something else of an item than its statement")
-    if not entries_about(bundle, "run.started", member(item.body, "run", str)):
+        if item.offer.sender == bundle.journal:
+            raise Bad("an item that this party offered, but that is not in its journal")
+        return  # offered, and never taken: nothing of it is claimed
+    first = began[item.head["swap"]]
+    in_force(bundle, item.head["agreement"], first)
+    if not any(entry.index < first.index for entry in bundle.entries_about(item.head["sid"], "run.started")):
         raise Bad("an item of a run that is not in the journal")
-
-
-def item_of(bundle: Bundle, statement: Statement) -> Statement:
-    item = bundle.statements.get(member(statement.body, "item", str))
-    if item is None or item.kind != payload_type("item"):
-        raise Bad("names an item that is not in this file")
-    return item
+    for entry in entries:
+        if entry.kind in ITEM_ENTRIES and any(
+            entry.body.get(name, item.head[name]) != item.head[name] for name in SAME_IN_ENTRIES
+        ):
+            raise Bad("a journal that says something else of an item than its offer")
+    if any(entry.kind in MOVED for entry in entries):
+        seen = bundle.told(item.offer.recipient, ("offer", "coin"), item.id)
+        if not any(
+            row == {"item": item.id, "ciphertext": item.ciphertext} for m in seen for row in m.rows("seen")
+        ):
+            raise Bad("an item whose receiver did not sign for its ciphertext before the key moved")
 
 
 def key_commitment(key: bytes) -> str:
-    """What an item statement says of its key (spec/exchange)."""
-    return hashlib.sha256(b"detente/item-key/1" + key).hexdigest()
+    """What an item says of its key (spec/exchange)."""
+    return _expand(key, b"commit").hex()
 
 
-def check_item_key(bundle: Bundle, statement: Statement) -> None:
-    item = item_of(bundle, statement)
-    if statement.signers != {item.body.get("giver")}:
-        raise Bad("a key that its giver did not sign")
-    if key_commitment(unhex(statement.body.get("key"))) != item.body.get("key"):
-        raise Bad("a key that is not the one the item statement commits to")
+def _expand(key: bytes, label: bytes) -> bytes:
+    return HKDFExpand(SHA256(), 32, b"detente/item/1/" + label).derive(key)
 
 
-def check_receipt(bundle: Bundle, receipt: Statement) -> None:
-    item = item_of(bundle, receipt)
-    if receipt.signers != {bundle.other(member(item.body, "giver", str))}:
-        raise Bad("a receipt that the receiver did not sign")
-    what = member(receipt.body, "what", str)
-    if what == "seen" and receipt.body.get("ciphertext") != item.body["ciphertext"]:
-        raise Bad("a receipt for another ciphertext than the item's")
-    if what == "stored":
-        for name in ("plaintext", "leaf"):
-            unhex(receipt.body.get(name))
-        member(receipt.body, "size", int)
-    elif what != "seen":
-        raise Bad("a receipt of an unknown kind")
+def opens(item: Item, messages: Sequence[Message]) -> bool:
+    """Whether a message among these holds the key that the item commits to."""
+    keys = [message.key_of(item.id) for message in messages]
+    return any(key is not None and key_commitment(key) == item.key for key in keys)
 
 
-def check_by_receiver(bundle: Bundle, statement: Statement) -> None:
-    if statement.signers != {bundle.other(member(item_of(bundle, statement).body, "giver", str))}:
-        raise Bad("not signed by the receiver of the item")
+# --- what each entry rests on
+# An entry about the two is this party's word, unless the file holds what the party that it speaks of signed.
+
+LETTERS = ("settle", "consent")  # answered days later: the key may have been retired since
 
 
-def check_by_giver(bundle: Bundle, statement: Statement) -> None:
-    if statement.signers != {member(item_of(bundle, statement).body, "giver", str)}:
-        raise Bad("not signed by the giver of the item")
+def cited(bundle: Bundle, entry: Entry, *steps: str) -> Message:
+    """The message of the peer that an entry cites, or Bad."""
+    message = bundle.messages.get(member(entry.body, "message", str))
+    if message is None:
+        raise Bad("cites a message of the peer that is not in this file")
+    if message.sender != bundle.peer or message.step not in steps:
+        raise Bad("cites as the peer's a message which the peer did not sign, or which says something else")
+    if message.step not in LETTERS and message.keys.revoked is not None and message.keys.revoked <= entry.at:
+        raise Bad("rests on a message that was journalled after its signer's keys were revoked")
+    return message
 
 
-STATEMENTS: dict[str, Callable[[Bundle, Statement], str | None]] = {
-    "agreement": check_agreement,
-    "item": check_item,
-    "item-key": check_item_key,
-    "receipt": check_receipt,
-    "dispute": check_by_receiver,
-    "recall": check_by_giver,
-    "attestation": check_by_receiver,
-}
-"""What else must hold of a statement of a kind, once its signatures have verified."""
-
-ITEM_ENTRIES = ("item.prepared", "item.sent", "item.opened", "item.received")
-SAME_IN_ENTRIES = ("agreement", "finding", "number", "marking")
+def rests(bundle: Bundle, entry: Entry, *steps: str) -> list[Message]:
+    """The messages about its subject on which an entry rests: the peer's that it cites, or ours in this file."""
+    if entry.body.get("by") == "theirs":
+        found = [each for each in [cited(bundle, entry, *steps)] if entry.subject in each.about()]
+    else:
+        found = bundle.told(bundle.journal, steps, entry.subject)
+    if not found:
+        raise Bad(
+            f"rests on a message ({' or '.join(steps)}) that is not in this file, or is about something else"
+        )
+    return found
 
 
-def check_nothing_left_out(bundle: Bundle) -> None:
-    missing = {
-        entry.subject
-        for entry in bundle.entries
-        if entry.kind in ITEM_ENTRIES and entry.subject not in bundle.statements
+def rows_of(bundle: Bundle, entry: Entry, name: str, *steps: str) -> list[Mapping[str, Any]]:
+    """What the messages on which an entry rests say of its item in such a list."""
+    found = [row for message in rests(bundle, entry, *steps) for row in message.rows(name)]
+    return [row for row in found if row.get("item") == entry.subject]
+
+
+def same(entry: Entry, said: Sequence[Mapping[str, Any]], *names: str) -> None:
+    """That one of these says of an entry what its body does, or Bad."""
+    if not any(all(entry.body.get(name) == each.get(name) for name in names) for each in said):
+        raise Bad("says something else than what it rests on")
+
+
+def item_of(bundle: Bundle, entry: Entry, giver: str | None = None) -> Item:
+    item = bundle.items.get(entry.subject)
+    if item is None or giver not in (None, item.offer.sender):
+        raise Bad("speaks of an item whose offer by its giver is not in this file")
+    return item
+
+
+def offered(bundle: Bundle, entry: Entry) -> None:
+    item_of(bundle, entry, bundle.journal)
+
+
+def opened(bundle: Bundle, entry: Entry) -> None:
+    item = item_of(bundle, entry, bundle.journal)
+    if not opens(item, rests(bundle, entry, "keys")):
+        raise Bad("this party sent a key that is not the one its item commits to")
+
+
+def received(bundle: Bundle, entry: Entry) -> None:
+    item = item_of(bundle, entry, bundle.peer)
+    if not opens(item, [cited(bundle, entry, "keys")]):
+        raise Bad("rests on a key that is not the one the item commits to")
+
+
+def receipted(bundle: Bundle, entry: Entry) -> None:
+    item, ours = item_of(bundle, entry), entry.body.get("by") == "ours"
+    if (item.offer.sender == bundle.journal) == ours:
+        raise Bad("a receipt that its receiver did not sign")
+    if entry.body.get("receipt") == "seen":
+        rows = rows_of(bundle, entry, "seen", "offer", "coin")
+        if not any(row.get("ciphertext") == item.ciphertext for row in rows):
+            raise Bad("a receipt for another ciphertext than the item's")
+        return
+    rows = rows_of(bundle, entry, "receipts", "stored", "dispute")
+    if not rows:
+        raise Bad("rests on a message that holds no receipt of that item")
+    index, size = member(rows[0], "index", int), member(rows[0], "size", int)
+    place = index, unhex(rows[0].get("leaf")), unhex(rows[0].get("plaintext")).hex()
+    stored = bundle.entries_about(item.id, "item.received")
+    if not 0 <= index < size:
+        raise Bad("a receipt for an entry that its journal did not hold")
+    if ours and place not in [(each.index, each.leaf, each.body.get("plaintext")) for each in stored]:
+        raise Bad("this party signed a receipt for what is not in its journal")
+
+
+def letter(bundle: Bundle, entry: Entry, act: str, answer: str) -> tuple[Message, Message]:
+    """A letter and its answer, of which the entry cites the peer's; or Bad."""
+    message = cited(bundle, entry, act, answer)
+    if message.step == act:
+        replies = bundle.told(bundle.journal, (answer,), message.id)
+        if replies:
+            return message, replies[-1]
+    else:
+        request = bundle.messages.get(member(message.said, "to", str))
+        if request is not None and (request.sender, request.step) == (bundle.journal, act):
+            return request, message
+    raise Bad(f"rests on a letter ({act}) or on an answer to it that is not in this file")
+
+
+def disputed(bundle: Bundle, entry: Entry) -> None:
+    item_of(bundle, entry)
+    if entry.body.get("message") == "":
+        same(entry, rows_of(bundle, entry, "disputes", "dispute"), "ground")
+        return
+    request, _ = letter(bundle, entry, "dispute", "noted")
+    same(entry, [request.said], "ground")
+    by = bundle.journal if entry.body.get("by") == "ours" else bundle.peer
+    if (request.said.get("item"), request.sender) != (entry.subject, by):
+        raise Bad("rests on a dispute of another item, or of the other party")
+
+
+def settled(bundle: Bundle, entry: Entry) -> None:
+    request, reply = letter(bundle, entry, "settle", "answer")
+    same(entry, [request.said], "counts")
+    if request.said.get("item") != entry.subject or reply.said.get("yes") is not True:
+        raise Bad("a settlement that the other side did not agree to")
+
+
+def consented(bundle: Bundle, entry: Entry) -> None:
+    request, reply = letter(bundle, entry, "consent", "answer")
+    same(entry, [request.said], "to")
+    if request.said.get("item") != entry.subject or reply.said.get("yes") is not True:
+        raise Bad("a consent that was not given")
+
+
+def recalled(bundle: Bundle, entry: Entry) -> None:
+    same(
+        entry,
+        [{"until": instant_ms(each.said.get("until"))} for each in rests(bundle, entry, "recall")],
+        "until",
+    )
+
+
+def attested(bundle: Bundle, entry: Entry) -> None:
+    same(entry, [each.said for each in rests(bundle, entry, "attest")], "method", "refused")
+
+
+def noticed(bundle: Bundle, entry: Entry) -> None:
+    letter(bundle, entry, "notice", "noted")
+
+
+def proposed(bundle: Bundle, entry: Entry) -> None:
+    if not bundle.told(member(entry.body, "by", str), ("propose",), entry.subject):
+        raise Bad("rests on a proposal that is not in this file")
+
+
+def accepted(bundle: Bundle, entry: Entry) -> None:
+    ours = entry.body.get("by") == bundle.journal
+    found = (
+        bundle.told(bundle.journal, ("accept",), entry.subject) if ours else [cited(bundle, entry, "accept")]
+    )
+    if not any(entry.subject in each.about() for each in found):
+        raise Bad("rests on an acceptance that is not in this file")
+
+
+def agreed(bundle: Bundle, entry: Entry) -> None:
+    """Both signed: the document itself where the entry puts it in force, or what the two messages name."""
+    both = {bundle.journal, bundle.peer}
+    if entry.kind == "document.in_force":
+        document = bundle.statements.get(entry.subject)
+        if document is None or document.signers.keys() != both:
+            raise Bad(
+                "in force by the journal, but the file does not hold it with both signatures: it binds nobody"
+            )
+        same(entry, [document.body], "document", "name", "base")
+        return
+    statement = member(entry.body, "statement", str)
+    if {
+        each.sender for party in both for each in bundle.told(party, ("propose", "accept"), statement)
+    } != both:
+        raise Bad("rests on a proposal and an acceptance that are not both in this file")
+    if statement in bundle.statements:
+        same(entry, [member(bundle.statements[statement].body, "content", dict)], "lifts")
+
+
+def declared(bundle: Bundle, entry: Entry) -> None:
+    by, statement = member(entry.body, "by", str), member(entry.body, "statement", str)
+    if not bundle.told(by, ("suspend", "end"), statement):
+        raise Bad("rests on a suspension or a notice that is not in this file")
+    document = bundle.statements.get(statement)
+    if document is None:
+        return
+    content = member(document.body, "content", dict)
+    if by not in document.signers or document.body.get("base") != entry.subject:
+        raise Bad("rests on a suspension or a notice of another party or another agreement")
+    same(entry, [document.body], "name")
+    if entry.kind == "document.ended":
+        same(entry, [{"effective": instant_ms(content.get("effective"))}], "effective")
+
+
+def rekeyed(bundle: Bundle, entry: Entry) -> None:
+    party = bundle.parties.get(entry.subject)
+    if party is not None and member(entry.body, "statement", str) not in party.changes:
+        raise Bad("a change of keys whose statement is not in this file")
+
+
+def paired(bundle: Bundle, entry: Entry) -> None:
+    hellos = {
+        message.sender
+        for message in bundle.messages.values()
+        if message.step == "hello" and message.said.get("invitations") == entry.body.get("invitations")
     }
-    if missing:
-        raise Bad(f"{len(missing)} items of the journal whose statements are not in this file")
+    if entry.subject == bundle.peer and hellos != {bundle.journal, bundle.peer}:
+        raise Bad("rests on the two greetings that name both invitations, and one is not in this file")
 
 
-def check_cited_messages(bundle: Bundle) -> str | None:
-    """Entries that cite a message of the peer: it must be the peer's. If it is not in the file, it is our word."""
-    shown = alone = 0
+def cosigned(bundle: Bundle, entry: Entry) -> None:
+    for note, _ in bundle.peer_checkpoints:
+        if entry.body.get("size") == note.size and entry.body.get("root") != note.root.hex():
+            raise Bad("a head of the peer's journal that is not the one in this file")
+
+
+def started(bundle: Bundle, entry: Entry) -> None:
+    statement = member(entry.body, "statement", dict)
+    if hashlib.sha256(b"detente/run/1" + canonical(statement)).hexdigest() != entry.subject:
+        raise Bad("a run whose id is not the hash of its statement")
+    roles = member(statement, "roles", dict)
+    if sorted(map(str, roles.values())) != sorted((bundle.journal, bundle.peer)):
+        raise Bad("a run of other parties")
+
+
+RESTS: dict[str, Callable[[Bundle, Entry], None]] = {
+    "key.rotated": rekeyed,
+    "key.revoked": rekeyed,
+    "peer.paired": paired,
+    "peer.checkpoint": cosigned,
+    "document.proposed": proposed,
+    "document.accepted": accepted,
+    "document.in_force": agreed,
+    "document.resumed": agreed,
+    "document.suspended": declared,
+    "document.ended": declared,
+    "run.started": started,
+    "item.prepared": offered,
+    "item.sent": offered,
+    "item.opened": opened,
+    "item.received": received,
+    "item.receipt": receipted,
+    "item.disputed": disputed,
+    "item.settled": settled,
+    "recall.requested": recalled,
+    "recall.attested": attested,
+    "consent.given": consented,
+    "notice": noticed,
+}
+"""Kind of entry -> the check that what it rests on is in the file, and was signed by whom it speaks of."""
+
+JOURNALLED = {
+    "keys": "item.opened",
+    "stored": "item.received",
+    "recall": "recall.requested",
+    "attest": "recall.attested",
+    "propose": "document.proposed",
+    "accept": "document.accepted",
+}
+"""Steps of this party's own messages -> the entry that its journal has of each thing they speak of."""
+
+
+def check_conversations(bundle: Bundle) -> str | None:
+    """Each side's messages of a conversation count from 0, without a gap and in order."""
+    due: dict[tuple[str, str], int] = {}
+    for message in bundle.messages.values():
+        place = message.sender, message.ceremony
+        if message.sequence != due.get(place, 0):
+            raise Bad("a message was left out, or two stand in the wrong order: a conversation has a gap")
+        due[place] = message.sequence + 1
+    return f"{len(bundle.messages)} messages of {len({c for _, c in due})} conversations, none left out before another"
+
+
+def check_journalled(bundle: Bundle, message: Message) -> None:
+    kind = JOURNALLED.get(message.step, "")
+    if message.sender != bundle.journal or not kind:
+        return
+    for about in message.about():
+        if not bundle.entries_about(about, kind):
+            raise Bad(f"this party said so, but its journal has no {kind} of it")
+
+
+def check_what_was_said(bundle: Bundle) -> None:
+    """Documents, messages, items, and what the journal's entries make of them."""
+    for document in bundle.statements.values():
+        bundle.check(f"document {document.id[:12]}", partial(check_document, bundle, document))
+    bundle.check("the messages", partial(check_conversations, bundle))
+    for message in bundle.messages.values():
+        what = f"message {message.step} {message.id[:12]}"
+        if message.step == "offer":
+            bundle.check(what, partial(gather_items, bundle, message))
+        bundle.check(what, partial(check_journalled, bundle, message))
+    began: dict[str, Entry] = {}
     for entry in bundle.entries:
-        cited = entry.body.get("message")
-        if not isinstance(cited, str) or not cited:
-            continue
-        message = bundle.messages.get(cited)
-        if message is None:
-            alone += 1
-        elif message.signers != {bundle.peer}:
-            raise Bad("an entry that cites a message which the peer did not sign")
-        else:
-            shown += 1
-    if not shown and not alone:
-        return None
-    return f"{shown} entries rest on messages of the peer in this file, {alone} on the journal's word alone"
+        item = bundle.items.get(entry.subject)
+        if item is not None and entry.kind.startswith("item."):
+            began.setdefault(item.head["swap"], entry)
+    for item in bundle.items.values():
+        bundle.check(f"item {item.id[:12]}", partial(check_item, bundle, item, began))
+    checked = [entry for entry in bundle.entries if entry.kind in RESTS]
+    for entry in checked:
+        bundle.check(f"entry {entry.index} ({entry.kind})", partial(RESTS[entry.kind], bundle, entry))
+    moved = sum(entry.kind in MOVED for entry in checked)
+    bundle.facts.append(
+        f"{len(checked)} entries, {moved} of items whose key moved, held against what was signed"
+    )
+
+
+# --- balance
+
+
+def check_all_balanced(bundle: Bundle) -> None:
+    """That every item whose key moved is in the balance of exactly one line."""
+    named = [agreement for line in bundle.ledgers for agreement in texts(line, "agreements")]
+    if len(named) != len(set(named)):
+        raise Bad("an agreement in two balances")
+    moved = {member(entry.body, "agreement", str) for entry in bundle.entries if entry.kind in MOVED}
+    if not moved <= set(named):
+        raise Bad("items were given under an agreement for which no balance is claimed")
 
 
 @dataclass
@@ -882,112 +1269,133 @@ def check_ledger(bundle: Bundle, line: Mapping[str, Any]) -> str:
 # --- evidence
 
 
-def _two_statements(bundle: Bundle, body: Mapping[str, Any], kind: str) -> tuple[Statement, Statement]:
-    """Two different statements of one kind, both signed by the accused."""
-    raws = texts(body, "envelopes")
-    if len(raws) != 2:
-        raise Bad("two statements are needed")
-    first, second = (bundle.open(unbase64(raw), kind) for raw in raws)
+def _accused(bundle: Bundle, body: Mapping[str, Any], *raws: Any) -> list[Message]:
+    """Messages that the accused party signed."""
     accused = member(body, "party", str)
-    if accused not in first.signers or accused not in second.signers:
-        raise Bad("not signed by the party that it accuses")
-    if first.id == second.id:
-        raise Bad("one statement twice: that proves nothing")
-    return first, second
-
-
-def _same(first: Statement, second: Statement, *names: str) -> bool:
-    return all(name in first.body and first.body[name] == second.body.get(name) for name in names)
+    messages = [bundle.message(unbase64(raw)) for raw in raws]
+    if not messages or any(message.sender != accused for message in messages):
+        raise Bad("not messages that the accused party signed")
+    return messages
 
 
 def forked_heads(bundle: Bundle, body: Mapping[str, Any]) -> str:
     notes = [Note.read(text) for text in texts(body, "notes")]
-    party = bundle.parties.get(member(body, "party", str))
-    if party is None or len(notes) != 2:
-        raise Bad("two heads of a party in this file are needed")
+    if len(notes) != 2:
+        raise Bad("two heads are needed")
     for note in notes:
-        check_head(note, party)
+        check_head(note, bundle.parties[body["party"]])
     if notes[0].size != notes[1].size or notes[0].root == notes[1].root:
         raise Bad("two heads that can both be true: of different sizes, or the same")
     return "signed two different heads of its journal at one size: it shows different journals to different readers"
 
 
 def rolled_back(bundle: Bundle, body: Mapping[str, Any]) -> str:
-    notes = [Note.read(text) for text in texts(body, "notes")]
-    party = bundle.parties.get(member(body, "party", str))
-    messages = [bundle.open(unbase64(raw), "message") for raw in texts(body, "messages")]
-    if party is None or len(notes) != 2 or len(messages) != 2:
-        raise Bad("two heads and the two messages that presented them are needed")
-    for note, text, message in zip(notes, texts(body, "notes"), messages, strict=True):
-        check_head(note, party)
-        if message.signers != {party.id} or text not in _strings(message.body):
-            raise Bad("a message that does not present that head")
-    if instant(messages[0].body.get("sent")) >= instant(messages[1].body.get("sent")):
-        raise Bad("the heads were not presented in that order")
-    if notes[1].size >= notes[0].size:
-        raise Bad("the later head is not the smaller one")
-    return "presented a head of its journal, and later one with fewer entries: it took entries back"
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, (list, dict)):
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from _strings(each)
+    party = bundle.parties[body["party"]]
+    (message,) = _accused(bundle, body, body.get("message"))
+    held, new = Note.read(body.get("note")), Note.read(message.said.get("note"))
+    check_head(held, party)
+    check_head(new, party)
+    # the message says itself which head it continues
+    if message.step != "head" or message.said.get("since") != held.size:
+        raise Bad("a message that does not present a head as continuing that one")
+    if new.size < held.size:
+        return "presented a head of its journal, and after it one with fewer entries: it took entries back"
+    proof = [unbase64(each) for each in texts(message.said, "proof")]
+    try:
+        check_consistency(held.size, new.size, held.root, new.root, proof)
+    except Bad:
+        return "presented a head with a proof by which it does not continue the one before"
+    raise Bad("the later head continues the earlier one")
 
 
 def two_answers(bundle: Bundle, body: Mapping[str, Any]) -> str:
-    first, second = _two_statements(bundle, body, "message")
-    if not _same(first, second, "sender", "ceremony", "sequence"):
+    messages = _accused(bundle, body, *texts(body, "envelopes"))
+    if len({message.id for message in messages}) != 2:
+        raise Bad("one message twice: that proves nothing")
+    if len({(message.ceremony, message.sequence) for message in messages}) != 1:
         raise Bad("two messages of different places in the conversation")
     return "signed two different messages for one place in a conversation"
 
 
 def two_successors(bundle: Bundle, body: Mapping[str, Any]) -> str:
-    first, second = _two_statements(bundle, body, member(body, "of", str))
-    if (
-        not _same(first, second, "document", "name", "base", "parties")
-        or min(len(first.signers), len(second.signers)) < 2
-    ):
-        raise Bad("two documents that do not both follow one version with both signatures")
+    documents = [bundle.open(unbase64(raw), member(body, "of", str)) for raw in texts(body, "envelopes")]
+    if len({document.id for document in documents}) != 2:
+        raise Bad("two different documents are needed")
+    for name in ("document", "name", "base", "parties"):
+        if documents[0].body.get(name) != documents[1].body.get(name) or name not in documents[0].body:
+            raise Bad("two documents that do not both follow one version")
+    if any(document.signers.keys() != {bundle.journal, bundle.peer} for document in documents):
+        raise Bad("two documents that do not both carry both signatures")
     return "signed two different successors of one version of a document"
 
 
+def two_coins(bundle: Bundle, body: Mapping[str, Any]) -> str:
+    offer, coin = _accused(bundle, body, body.get("offer"), body.get("coin"))
+    if (offer.step, coin.step, offer.ceremony) != (
+        "offer",
+        "coin",
+        coin.ceremony,
+    ) or "mutual" not in offer.said:
+        raise Bad("not the offer and the coin of one swap")
+    shown = hashlib.sha256(b"detente/coin/1" + unhex(coin.said.get("coin"))).hexdigest()
+    if shown == offer.said.get("coin"):
+        raise Bad("the coin is the one that the offer commits to")
+    return "committed to one coin and showed another: it chose who opens first"
+
+
 def wrong_key(bundle: Bundle, body: Mapping[str, Any]) -> str:
-    item = bundle.open(unbase64(body.get("item")), "item")
-    key = bundle.open(unbase64(body.get("key")), "item-key")
-    accused = member(body, "party", str)
-    if key.body.get("item") != item.id or key.signers != {accused} or item.body.get("giver") != accused:
-        raise Bad("a key and an item that do not belong together")
-    if accused not in item.signers:
-        raise Bad("an item statement that its giver did not sign")
-    if key_commitment(unhex(key.body.get("key"))) == item.body.get("key"):
-        raise Bad("the key is the one that the item statement commits to")
-    bundle.proven.add(item.id)
-    return "signed a key that is not the one its item statement commits to"
+    offer, keys = _accused(bundle, body, body.get("offer"), body.get("keys"))
+    if keys.step != "keys" or offer.ceremony != keys.ceremony:
+        raise Bad("an offer and keys that do not belong together")
+    ciphertext = unbase64(body.get("ciphertext", ""))
+    items = [
+        item for item in read_items(offer) if any(row.get("item") == item.id for row in keys.rows("keys"))
+    ]
+    for item in items:
+        key = keys.key_of(item.id)
+        if key is None or key_commitment(key) != item.key:
+            bundle.proven.add(item.id)
+            return "signed a key that is not the one its item commits to"
+        if hashlib.sha256(ciphertext).hexdigest() == item.ciphertext:
+            _must_not_open(item, key, ciphertext)
+            bundle.proven.add(item.id)
+            return "sealed an item that its own key does not open"
+    raise Bad("every key is the one that its item commits to")
+
+
+def _must_not_open(item: Item, key: bytes, ciphertext: bytes) -> None:
+    """That an item is not what spec/exchange says: an AES-256-GCM of the padded plaintext, bound to its head."""
+    try:
+        padded = AESGCM(_expand(key, b"encrypt")).decrypt(bytes(12), ciphertext, canonical(item.head))
+    except InvalidTag:
+        return
+    length = int.from_bytes(padded[:4], "big")
+    whole = max(length + 4, 512)
+    spare = whole.bit_length() - 1 - (whole.bit_length() - 1).bit_length()
+    size = -(-whole >> spare) << spare
+    if item.head.get("size") == len(padded) == size and not padded[4 + length :].strip(b"\x00"):
+        raise Bad("the key opens the item, which has the agreed form")
 
 
 def replayed_item(bundle: Bundle, body: Mapping[str, Any]) -> str:
-    first, second = _two_statements(bundle, body, "item")
-    accused = member(body, "party", str)
-    if first.body.get("giver") != accused or second.body.get("giver") != accused:
-        raise Bad("items that the accused party does not give")
-    if not _same(first, second, "ciphertext") and not _same(
-        first, second, "agreement", "run", "finding", "number"
-    ):
-        raise Bad("two items that are not the same one")
-    bundle.proven.add(second.id)
-    return "gave one item twice under two statements"
+    offers = _accused(bundle, body, *texts(body, "offers"))
+    keys = _accused(bundle, body, *texts(body, "keys"))
+    if not len(offers) == len(keys) == 2 or any(each.step != "keys" for each in keys):
+        raise Bad("two offers are needed, and the keys to an item of each")
+    first, second = (read_items(offer) for offer in offers)
+    for one in first:
+        for other in second:
+            alike = one.head["finding"] == other.head["finding"] and one.id != other.id
+            if alike and all(opens(item, [sent]) for item, sent in zip((one, other), keys, strict=True)):
+                bundle.proven.add(other.id)
+                return "gave on one finding twice"
+    raise Bad("two offers that do not give on one finding twice")
 
 
 def signed_messages(bundle: Bundle, body: Mapping[str, Any]) -> str:
     """For faults whose proof takes the matching engine: shows who signed what; the reader judges it."""
-    accused = member(body, "party", str)
-    messages = [bundle.open(unbase64(raw), "message") for raw in texts(body, "messages")]
-    if not messages or any(message.signers != {accused} for message in messages):
-        raise Bad("not messages that the accused party signed")
-    steps = ", ".join(f"{message.body.get('step')} #{message.body.get('sequence')}" for message in messages)
+    messages = _accused(bundle, body, *texts(body, "messages"))
+    steps = ", ".join(f"{message.step} #{message.sequence}" for message in messages)
     return f"signed these messages ({steps}); what is wrong with them is for the engine to show"
 
 
@@ -996,6 +1404,7 @@ EVIDENCE: dict[str, Callable[[Bundle, Mapping[str, Any]], str]] = {
     "rolled-back": rolled_back,
     "two-answers": two_answers,
     "two-successors": two_successors,
+    "two-coins": two_coins,
     "wrong-key": wrong_key,
     "replayed-item": replayed_item,
     "signed-messages": signed_messages,
@@ -1035,18 +1444,12 @@ def verify(stream: BinaryIO, pinned: Sequence[str] = ()) -> Bundle:
     # evidence comes first: it decides which items count
     for number, line in enumerate(bundle.evidence, 1):
         bundle.check(f"evidence {number}", partial(check_evidence, bundle, line))
-    if bundle.leaves or bundle.checkpoints or bundle.ledgers or bundle.statements:
+    if bundle.leaves or bundle.checkpoints or bundle.ledgers or bundle.statements or bundle.messages:
         bundle.check("the journal", partial(check_journal, bundle))
-        bundle.check("the journal", partial(check_nothing_left_out, bundle))
-        bundle.check("the journal", partial(check_cited_messages, bundle))
+        check_what_was_said(bundle)
+        bundle.check("the balance", partial(check_all_balanced, bundle))
     if bundle.peer_checkpoints:
         bundle.check("the peer's journal", partial(check_peer_heads, bundle))
-    for kind, check in STATEMENTS.items():
-        statements = bundle.of_kind(kind)
-        for each in statements:
-            bundle.check(f"{kind} {each.id[:12]}", partial(check, bundle, each))
-        if statements and kind != "agreement":
-            bundle.facts.append(f"{len(statements)} statements of kind {kind!r}")
     for line in bundle.ledgers:
         bundle.check("the balance", partial(check_ledger, bundle, line))
     return bundle
