@@ -49,7 +49,7 @@ $(KERNEL): $(REQUIREMENTS) $(RUST) pyproject.toml $(if $(MODULE),,no-module)
 .PHONY: no-module
 no-module:
 
-test: setup lint  ## every check and test; pytest's summary comes last
+test: setup lint typecheck  ## every check and test; pytest's summary comes last
 	cd kernel && cargo test --release --locked --quiet -p detente-kernel-core
 	$(PY) -m pytest -q -n auto
 
@@ -58,7 +58,7 @@ lint: setup  ## ruff and the import contracts
 	$(VENV)/bin/lint-imports
 
 typecheck: setup  ## mypy
-	MYPYPATH=src $(VENV)/bin/mypy --explicit-package-bases src
+	$(VENV)/bin/mypy src
 
 format: setup  ## write the house format, Python and Rust
 	$(VENV)/bin/ruff format src tests bench

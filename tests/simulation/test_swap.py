@@ -73,9 +73,9 @@ def test_a_recalled_item_is_erased_and_attested(north_and_south: World) -> None:
     south.swaps.approve("north", "a releaser")
     south.deliver("north")
     item = next(i.id for i in north.swaps.status("south").items if i.direction == "given")
-    north.swaps.recall(item, "given by mistake")
+    north.letters.recall(item, "given by mistake")
     north.deliver("south")
-    assert south.swaps.attest(item).content == {}
+    assert south.letters.attest(item).content == {}
     south.deliver("north")
     line = next(x for x in north.swaps.ledger("south").lines if x.item == item)
     assert (line.status, line.counts) == ("erased", False)

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from detente import kernel
 from detente.ceremonies.ceremony import Append, Ceremony, Effect, Finish, Incoming, Send
 from detente.ceremonies.matching import Matching, MatchingKind, MatchResult
-from detente.ceremonies.run import Batch, Head, RunRecord, RunTerms, Setup
+from detente.ceremonies.run import Batch, Head, RunRecord, RunSetup, RunTerms
 from detente.psi.dh import DhEngine
 from detente.psi.engine import Engine, Role, Round, TokenBatch
 from detente.topics.topic import Judgement, Pair, Prepared, Reason, Record, Token, Value
@@ -128,7 +128,7 @@ class Side:
 
     identity: Identity
     peer: str
-    setup: Setup
+    setup: RunSetup
     kind: MatchingKind
     entropy: bytes
     change: Change = lambda send: send
@@ -218,7 +218,7 @@ def table(
         )
     sides = []
     for i, (who, other) in enumerate(((first, second), (second, first))):
-        setup = Setup(who.party, other.party, agreed, heads[i], heads[1 - i], rows[i], [batches[i]])
+        setup = RunSetup(who.party, other.party, agreed, heads[i], heads[1 - i], rows[i], [batches[i]])
         entropy = hashlib.sha256(f"{seed}/{i}".encode()).digest()
         sides.append(
             Side(who, other.party, setup, MatchingKind({"words": topic}, {"dh": engines[i]}), entropy)

@@ -14,10 +14,12 @@ import msgspec
 from detente.errors import Misuse
 from detente.node.agreements import AgreementView
 from detente.node.holdings import Defaults, LoadReport, SourceRow
+from detente.node.items import ItemView
+from detente.node.letters import Letters
 from detente.node.node import Node
 from detente.node.pairings import PeerView
 from detente.node.runs import DryRun, FindingView, MatchReport
-from detente.node.swaps import ItemView, LedgerView, Swaps, SwapView
+from detente.node.swaps import LedgerView, Swaps, SwapView
 from detente.node.witness import EntryView, HeadView, Verified
 
 Method = Literal["GET", "POST"]
@@ -284,6 +286,11 @@ def _swap_rows() -> Iterator[UseCase]:
     ) -> UseCase:
         return UseCase("swap", verb, "POST", takes, gives, lambda n, r: run(n.swaps, r), doc)
 
+    def letter(
+        verb: str, takes: type[msgspec.Struct], gives: Any, run: Callable[[Letters, Any], Any], doc: str
+    ) -> UseCase:
+        return UseCase("swap", verb, "POST", takes, gives, lambda n, r: run(n.letters, r), doc)
+
     yield row(
         "prepare",
         OfItems,
@@ -305,22 +312,22 @@ def _swap_rows() -> Iterator[UseCase]:
         lambda s, r: s.withdraw(r.peer, r.ids),
         "Takes back drafts that have not left.",
     )
-    yield row("accept", WhichItem, ItemView, lambda s, r: s.accept(r.item), "Accepts what was received.")
-    yield row(
+    yield letter("accept", WhichItem, ItemView, lambda s, r: s.accept(r.item), "Accepts what was received.")
+    yield letter(
         "dispute",
         Disputing,
         ItemView,
         lambda s, r: s.dispute(r.item, r.ground, r.reason),
         "Disputes what was received.",
     )
-    yield row(
+    yield letter(
         "recall",
         WhichItem,
         ItemView,
         lambda s, r: s.recall(r.item, r.reason),
         "Asks the peer to erase what we gave.",
     )
-    yield row(
+    yield letter(
         "attest",
         WhichItem,
         ItemView,

@@ -7,7 +7,7 @@ reply that was stored before it was sent is resent verbatim (spec/matching, cras
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -106,12 +106,29 @@ class Ceremony(Protocol):
 class Kind(Protocol):
     """How the driver makes a ceremony of one kind. `Setup` is a msgspec Struct: all that the ceremony needs to know, stored as it is."""
 
-    name: str
-    Setup: type[msgspec.Struct]
-    begin: Callable[[Any, bytes, Instant], Step]  # (setup, entropy, now): the first party; its first effects hold a Send
-    answer: Callable[[Any, bytes, Instant], Ceremony]  # the second party, before the first message is received
+    @property
+    def name(self) -> str: ...
+    @property
+    def Setup(self) -> type[msgspec.Struct]: ...
+    def begin(self, setup: Any, entropy: bytes, now: Instant) -> Step:
+        """The first party: its first effects hold a Send."""
+
+    def answer(self, setup: Any, entropy: bytes, now: Instant) -> Ceremony:
+        """The second party, before the first message is received."""
 
 
 __all__ = [
-    "Append", "Ask", "Ceremony", "Decision", "Effect", "Finish", "Incoming", "Json", "Kind", "Progress", "Role", "Send", "Step",
+    "Append",
+    "Ask",
+    "Ceremony",
+    "Decision",
+    "Effect",
+    "Finish",
+    "Incoming",
+    "Json",
+    "Kind",
+    "Progress",
+    "Role",
+    "Send",
+    "Step",
 ]

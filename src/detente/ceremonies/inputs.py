@@ -12,7 +12,7 @@ import numpy as np
 from detente import kernel
 from detente.ceremonies import stage as stages
 from detente.ceremonies.candidates import COUNT, Candidate, OurRecord, value_token
-from detente.ceremonies.run import Head, RunTerms, Setup
+from detente.ceremonies.run import Head, RunSetup, RunTerms
 from detente.errors import FailedCheck, TooRevealing
 from detente.psi.commitment import (
     HASH,
@@ -105,7 +105,7 @@ def shuffle(size: int, seed: bytes) -> np.ndarray:
     return np.argsort(keys, kind="stable")
 
 
-def prepare(setup: Setup, topic: Topic, entropy: bytes) -> Ours:
+def prepare(setup: RunSetup, topic: Topic, entropy: bytes) -> Ours:
     """Commits to our records: tokens by record, dummies to the padded size, a shuffled order, one leaf a token."""
     terms = setup.terms
     for kind, bits in topic.kinds.items():
@@ -149,7 +149,7 @@ def dummy_seeds(entropy: bytes, size: int) -> bytes:
     return kernel.expand(entropy, b"detente/dummy-seed/1", size, HASH)
 
 
-def _our_record(setup: Setup, index: int, entropy: bytes) -> OurRecord:
+def _our_record(setup: RunSetup, index: int, entropy: bytes) -> OurRecord:
     record, terms = setup.records[index], setup.terms
     tokens = tuple(Token(*t) for t in record.tokens[: terms.tokens_per_record])
     values = Values(
@@ -159,7 +159,7 @@ def _our_record(setup: Setup, index: int, entropy: bytes) -> OurRecord:
     return OurRecord(derive(entropy, "handle", index)[:16], tokens, values, profile)
 
 
-def _holder(setup: Setup, index: int, record: OurRecord, entropy: bytes) -> Holder:
+def _holder(setup: RunSetup, index: int, record: OurRecord, entropy: bytes) -> Holder:
     source = setup.records[index]
     batch = setup.batches[source.batch]
     commitment = batch.commitments[source.place * HASH : (source.place + 1) * HASH]
@@ -167,7 +167,7 @@ def _holder(setup: Setup, index: int, record: OurRecord, entropy: bytes) -> Hold
     return Holder(record.handle, entry, record.values.root, canonical(dict(record.profile)))
 
 
-def _entry_proof(setup: Setup, index: int, entropy: bytes) -> EntryProof:
+def _entry_proof(setup: RunSetup, index: int, entropy: bytes) -> EntryProof:
     record = setup.records[index]
     batch = setup.batches[record.batch]
     count = len(batch.commitments) // HASH
@@ -186,7 +186,7 @@ def _entry_proof(setup: Setup, index: int, entropy: bytes) -> EntryProof:
 def examine_records(leaf: Leaf, grounds: bytes, head: Head, holders_cap: int) -> None:
     """Every record behind an audited token of theirs was journalled under the head that we cosigned before the run, or FailedCheck."""
     holders = decode_holders(leaf.holders, holders_cap)
-    proofs = stages.decode(grounds, list[EntryProof])
+    proofs: list[EntryProof] = stages.decode(grounds, list[EntryProof])
     if not holders or len(proofs) != len(holders):
         raise FailedCheck(leaf.token)
     for holder, proof in zip(holders, proofs, strict=True):
@@ -239,10 +239,8 @@ def second_round(
             return b"d" + seeds[position * HASH : (position + 1) * HASH]
         candidate, index = table[position]
         values = records[candidate.record].values
-        salt, path = values.open(index)
-        return b"t" + msgspec.msgpack.encode(
-            ValueProof(candidate.id, *values.values[index], index, salt, path)
-        )
+        (kind, value), (salt, path) = values.values[index], values.open(index)
+        return b"t" + msgspec.msgpack.encode(ValueProof(candidate.id, kind, value, index, salt, path))
 
     return tokens, Commitment(tokens, [b""] * size, derive(seed, "salts")), grounds
 
@@ -251,7 +249,7 @@ def examine_value(
     sid: bytes, leaf: Leaf, grounds: bytes, compared: Mapping[bytes, Candidate], capacity: int
 ) -> None:
     """An audited token of their round two is a value that they committed to in round one, of a pair that is compared, or FailedCheck."""
-    proof = stages.decode(grounds, ValueProof)
+    proof: ValueProof = stages.decode(grounds, ValueProof)
     candidate = compared.get(proof.pair)
     if (
         leaf.holders

@@ -25,9 +25,9 @@ from detente.ceremonies.inputs import (
     prepare,
     second_round,
 )
-from detente.ceremonies.run import Setup, Statement, check_accepted, complete, propose, sid_of, size_of
+from detente.ceremonies.run import RunSetup, Statement, check_accepted, complete, propose, sid_of, size_of
 from detente.errors import FailedCheck, Malformed, Misuse, OutOfTurn, Overdrawn
-from detente.psi.commitment import HASH, Leaf, decode_holders, derive, padded
+from detente.psi.commitment import HASH, Holder, Leaf, decode_holders, derive, padded
 from detente.psi.engine import Engine, Role
 from detente.topics.topic import Judgement, Token, Topic, Value
 from detente.wire.canonical import canonical
@@ -72,9 +72,9 @@ class MatchingKind:
     topics: Mapping[str, Topic]
     engines: Mapping[str, Engine]
     name: ClassVar[str] = "matching"
-    Setup: ClassVar[type[Setup]] = Setup
+    Setup: ClassVar[type[RunSetup]] = RunSetup
 
-    def begin(self, setup: Setup, entropy: bytes, now: Instant) -> Step:
+    def begin(self, setup: RunSetup, entropy: bytes, now: Instant) -> Step:
         """FIRST: proposes the run."""
         topic, engine = self.topics[setup.terms.topic], self.engines[setup.terms.engine]
         ours = prepare(setup, topic, entropy)
@@ -82,7 +82,7 @@ class MatchingKind:
         ready = Matching(setup, Role.FIRST, topic, engine, entropy, "accept", ours, statement)
         return ready, [Send("propose", {"statement": statement})]
 
-    def answer(self, setup: Setup, entropy: bytes, now: Instant) -> Matching:
+    def answer(self, setup: RunSetup, entropy: bytes, now: Instant) -> Matching:
         """SECOND: waits for a proposal."""
         topic, engine = self.topics[setup.terms.topic], self.engines[setup.terms.engine]
         return Matching(setup, Role.SECOND, topic, engine, entropy, "propose", prepare(setup, topic, entropy))
@@ -94,7 +94,7 @@ class Matching:
 
     kind: ClassVar[str] = "matching"
 
-    setup: Setup
+    setup: RunSetup
     role: Role
     topic: Topic
     engine: Engine
@@ -236,7 +236,7 @@ class Matching:
         inputs = second_round(self.sid, self.ours.records, compared, sizes[self.role.value], self.entropy)
         return ready._open_round(2, inputs, sizes)
 
-    def _overlap(self, stage: stages.Stage) -> Iterable[tuple[Token, tuple[int, ...], tuple[object, ...]]]:
+    def _overlap(self, stage: stages.Stage) -> Iterable[tuple[Token, tuple[int, ...], tuple[Holder, ...]]]:
         opened = stage.opened or {}
         for position, _ in stage.overlap:
             leaf = opened[position]
@@ -317,7 +317,9 @@ class Matching:
 
     def _confirmation(self) -> dict[str, Json]:
         findings = _there(self.result).findings
-        lines: list[Json] = sorted([f.id, f.judgement.score, f.judgement.grade] for f in findings)
+        lines: list[Json] = [
+            [f.id, f.judgement.score, f.judgement.grade] for f in sorted(findings, key=lambda f: f.id)
+        ]
         return {
             "run": self.sid.hex(),
             "findings": hashlib.sha256(canonical(lines)).hexdigest(),

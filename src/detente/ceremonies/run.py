@@ -60,7 +60,7 @@ class Head(msgspec.Struct, frozen=True):
 NO_LIMIT = 1 << 53
 
 
-class Setup(msgspec.Struct, frozen=True):
+class RunSetup(msgspec.Struct, frozen=True):
     """All that a run needs to know. `their_head` is the last head of theirs that we cosigned: records must be older than it.
 
     `our_budget` and `their_budget` are the tokens that either side may still be charged, both rounds together.
@@ -80,7 +80,7 @@ class Setup(msgspec.Struct, frozen=True):
 Statement = dict[str, Json]
 
 
-def propose(setup: Setup, size: int, nonce: str) -> Statement:
+def propose(setup: RunSetup, size: int, nonce: str) -> Statement:
     """The run statement as far as FIRST can write it: second's size and nonce are missing."""
     return {
         "run": "detente/1",
@@ -92,7 +92,7 @@ def propose(setup: Setup, size: int, nonce: str) -> Statement:
     }
 
 
-def complete(setup: Setup, proposed: Statement, size: int, nonce: str, evidence: bytes) -> Statement:
+def complete(setup: RunSetup, proposed: Statement, size: int, nonce: str, evidence: bytes) -> Statement:
     """SECOND's answer: the proposal with its own size and nonce. NotAgreed or Malformed where the proposal is not what was agreed."""
     sizes, nonces = _numbers(proposed, evidence)
     expected = propose(setup, 0, "")
@@ -112,7 +112,7 @@ def complete(setup: Setup, proposed: Statement, size: int, nonce: str, evidence:
     return {**proposed, "sizes": {**sizes, "second": size}, "nonces": {**nonces, "second": nonce}}
 
 
-def check_accepted(setup: Setup, proposed: Statement, accepted: Statement, evidence: bytes) -> None:
+def check_accepted(setup: RunSetup, proposed: Statement, accepted: Statement, evidence: bytes) -> None:
     """FIRST checks that the acceptance is its own proposal with nothing but second's size and nonce added."""
     sizes, nonces = _numbers(accepted, evidence)
     expected = {
@@ -158,7 +158,7 @@ def _numbers(statement: Statement, evidence: bytes) -> tuple[dict[str, Json], di
     return sizes, nonces
 
 
-def _check_size(setup: Setup, size: Json, evidence: bytes) -> None:
+def _check_size(setup: RunSetup, size: Json, evidence: bytes) -> None:
     if not isinstance(size, int) or size < 1:
         raise Malformed("a run of no tokens", evidence)
     if size > setup.terms.tokens_limit:

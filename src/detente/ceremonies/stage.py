@@ -230,7 +230,7 @@ def _on_coin(stage: Stage, parts: Mapping[str, bytes]) -> tuple[Stage, Send]:
     return stage, Send("audit", {}, {"coin": stage.coin, "openings": _open_audit(stage)})
 
 
-def _on_audit(stage: Stage, parts: Mapping[str, bytes]) -> tuple[Stage, Send]:
+def _on_audit(stage: Stage, parts: Mapping[str, bytes]) -> tuple[Stage, Send | None]:
     plan = stage.plan
     if plan.role is Role.FIRST:
         _parts(parts, ["coin", "openings"])
@@ -264,7 +264,7 @@ def _check_audit(stage: Stage, data: bytes) -> None:
         if data:
             raise Malformed("openings where no audit by the peer is agreed")
         return
-    audit = decode(data, Audit)
+    audit: Audit = decode(data, Audit)
     wanted = audit_positions(derive(stage.joint, plan.role.other.value), plan.theirs, plan.audit)
     if [o.leaf.position for o in audit.openings] != wanted:
         raise FailedCheck(data[:4096])
@@ -349,7 +349,7 @@ def _open_leaves(stage: Stage, number: int) -> bytes:
 
 
 def _check_leaves(stage: Stage, number: int, data: bytes) -> dict[int, Leaf]:
-    leaves = decode(data, list[Leaf])
+    leaves: list[Leaf] = decode(data, list[Leaf])
     pairs = {theirs: ours for ours, theirs in _in_bucket(stage, number)}
     if [leaf.position for leaf in leaves] != sorted(pairs):
         raise FailedCheck(data[:4096])

@@ -437,8 +437,10 @@ class Swap:
         Raises FailedCheck with the disputed offer's answer as evidence; what we gave still counts.
         """
         due = self._slice(self.mine)
-        at = {"swap": self.swap, "batch": self.batch, "most": len(due)}
-        lines = read_lines(message, "disputes", {"item", "ground"}, beside=frozenset({"receipts"}), **at)
+        lines = read_lines(
+            message, "disputes", {"item", "ground"},
+            swap=self.swap, batch=self.batch, most=len(due), beside=frozenset({"receipts"}),
+        )  # fmt: skip
         if not {line["item"] for line in lines} <= {s.item for s in due}:
             raise Malformed("a dispute of an item that was not just opened", message.raw)
         raise FailedCheck(message.raw)

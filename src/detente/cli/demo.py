@@ -52,8 +52,9 @@ def demo(session: Session, keep: bool, directory: Path | None, size: int, shared
 def _tell(shown: Console, told: Told, keep: bool) -> None:
     lines = [
         "",
-        f"Both hold {told.shared_in_scope} people in the agreement's scope (Russian and French speakers, markings up to TLP:AMBER).",
-        f"Found: {told.strong} strong and {told.possible} possible; precision {told.precision:.3f}, recall {told.recall:.3f} of the strong ones.",
+        f"Both hold {told.found.shared_in_scope} people in the agreement's scope (Russian and French speakers, markings up to TLP:AMBER).",
+        f"Found: {told.found.strong} strong and {told.found.possible} possible; precision {told.found.precision:.3f}, "
+        f"recall {told.found.recall:.3f} of the strong ones.",
         f"What each learnt: which of its own {told.in_scope[0]} and {told.in_scope[1]} people in scope the other holds too, how strong the agreement is, "
         "and, for confirmed findings, the fields that a person approved.",
         "What neither learnt: anybody whom only the other holds; the other's true number (hidden within 10 %); any record outside the scope.",

@@ -63,7 +63,7 @@ def recall() -> None:
 def request(session: Session, item: str, reason: str) -> None:
     """Ask the peer to erase an item that we gave: a signed request. `detente recall ITEM` is the same."""
     with session.open() as node:
-        view = node.swaps.recall(item, reason)
+        view = node.letters.recall(item, reason)
         hand_over(session, node, party_of(node, view.id), lambda: view, tell)
 
 
@@ -76,7 +76,7 @@ def attest(session: Session, item: str, method: str) -> None:
     """Erase an item that the peer recalled, and sign that we did."""
     with session.open() as node:
         catch_up(session, node, party_of(node, item))
-        view = node.swaps.attest(item, method)
+        view = node.letters.attest(item, method)
         hand_over(session, node, party_of(node, view.id), lambda: view, tell)
 
 

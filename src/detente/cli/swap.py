@@ -83,7 +83,7 @@ def status(session: Session, peer: str) -> None:
 def accept(session: Session, item: str) -> None:
     """Accept an item that we received: it can't be disputed any more."""
     with session.open() as node:
-        view = node.swaps.accept(item)
+        view = node.letters.accept(item)
     session.show(view, lambda shown: tell(shown, view))
 
 
@@ -99,7 +99,7 @@ def accept(session: Session, item: str) -> None:
 def dispute(session: Session, item: str, ground: str, reason: str) -> None:
     """Dispute an item that we received."""
     with session.open() as node:
-        view = node.swaps.dispute(item, ground, reason)
+        view = node.letters.dispute(item, ground, reason)
         hand_over(session, node, party_of(node, view.id), lambda: view, tell)
 
 

@@ -35,6 +35,16 @@ READY_SECONDS = 60
 LANGUAGES = ("rus", "fra")
 
 
+class Judged(msgspec.Struct, frozen=True):
+    """What was found, held against the truth of the generator."""
+
+    shared_in_scope: int
+    strong: int
+    possible: int
+    precision: float
+    recall: float
+
+
 class Told(msgspec.Struct, frozen=True):
     """What the demo measured. Seconds of the wall; bytes over the wire in both directions; memory: the peak of each process, in MB."""
 
@@ -42,11 +52,7 @@ class Told(msgspec.Struct, frozen=True):
     match_seconds: float
     swap_seconds: float
     in_scope: list[int]
-    shared_in_scope: int
-    strong: int
-    possible: int
-    precision: float
-    recall: float
+    found: Judged
     given: int
     received: int
     balance: int
@@ -115,7 +121,7 @@ class Story:
             verified=verified,
             directory=str(self.directory),
             operator=self.operator,
-            **truth,
+            found=truth,
         )
 
     def _make(self) -> None:
@@ -192,7 +198,7 @@ class Story:
         )
         return time.monotonic() - began, json.loads(output), peak
 
-    def _judge(self) -> dict[str, float]:
+    def _judge(self) -> Judged:
         """What was found, held against the truth, which neither node knows."""
         names = {
             name: {f.id: f.record for f in self.nodes[name].runs.findings(limit=10**6)}
@@ -201,17 +207,17 @@ class Story:
         strong = {f.id for f in self.nodes[NORTH].runs.findings(grade="strong", limit=10**6)}
         scope = {
             side: {row.id for row in self.population.rows(side) if _in_scope(row)} for side in ("a", "b")
-        }  # type: ignore[arg-type]
+        }
         truth = {(a, b) for a, b, _, _ in self.population.truth() if a in scope["a"] and b in scope["b"]}
         found = {(names[NORTH][i], names[SOUTH][i]) for i in strong}
         right = len(found & truth)
-        return {
-            "shared_in_scope": len(truth),
-            "strong": len(strong),
-            "possible": len(names[NORTH]) - len(strong),
-            "precision": right / len(found) if found else 0.0,
-            "recall": right / len(truth) if truth else 0.0,
-        }
+        return Judged(
+            shared_in_scope=len(truth),
+            strong=len(strong),
+            possible=len(names[NORTH]) - len(strong),
+            precision=right / len(found) if found else 0.0,
+            recall=right / len(truth) if truth else 0.0,
+        )
 
     def _decide(self) -> None:
         self.step(

@@ -10,7 +10,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -66,6 +66,11 @@ END_STEPS = {"abort": "aborted", "refuse": "refused"}
 ABORTED = "a check on a message failed; the conversation is over and the evidence is kept"
 MAX_PART = 1 << 30
 RETRIES = 8
+READ_ONLY = "read_only"  # the setting that says why this node only reads
+REMEDY = (
+    "This node only reads: put back its newest backup, one with every entry that peers have cosigned; "
+    "without one, make a new node with `detente init` and pair again"
+)
 KEPT = frozenset({"pairing", "amendment", "exchange"})  # conversations whose messages stay as proof
 
 
@@ -243,6 +248,24 @@ class Driver:
                 if decision is not None:
                     self.decide(row.id, decision)
 
+    def read_only(self, tx: Transaction, why: str) -> None:
+        """After a restore: nothing is begun, answered or sent any more, and no open conversation goes on.
+
+        Nothing is journalled and no peer is told: it may have heard more of these conversations than this store knows, and a second message in a
+        place would be equivocation. Keys of open runs are erased, for one key must not meet two inputs.
+        """
+        for row in tx.ceremonies.find(status="open"):
+            summary = msgspec.json.encode({"what": "aborted", "reason": why})
+            ended = msgspec.structs.replace(
+                row, status="aborted", seed=b"", setup=b"", ended=self._clock.now(), summary=summary
+            )
+            tx.ceremonies.put(ended)
+            tx.blobs.erase(row.id)
+        for party in tx.outbox.parties():
+            tx.outbox.acknowledge(party, [row.message for row in tx.outbox.pending(party)])
+        tx.settings.put(READ_ONLY, why.encode())
+        self._live.clear()
+
     def resume(self) -> int:
         """After a start: what the node would have answered just before it stopped is answered now. Returns how many conversations are open."""
         with self._store.snapshot() as tx:
@@ -289,7 +312,7 @@ class Driver:
         reason = str(received.message.body.get("reason", ""))[:500]
         fault = Refused(f"the peer ended it: {reason}")
         with self._store.transaction() as tx:
-            status = "aborted" if step == "abort" else "refused"
+            status: Literal["aborted", "refused"] = "aborted" if step == "abort" else "refused"
             self._append(
                 tx,
                 row,
@@ -419,6 +442,7 @@ class Driver:
         return self._apply(tx, fresh, effects, now)
 
     def _apply(self, tx: Transaction, row: CeremonyRow, effects: Sequence[Effect], now: Instant) -> Outcome:
+        _require_writable(tx)
         appended = []
         for effect in effects:
             match effect:
@@ -471,6 +495,7 @@ class Driver:
         self, tx: Transaction, row: CeremonyRow, step: str, reason: str, fault: DetenteError, now: Instant
     ) -> None:
         """Ends a ceremony on our side: the peer is told, in words that tell nothing of which check failed."""
+        _require_writable(tx)
         row = self._send(tx, row, Send(step, {"reason": reason}), now)
         kind = "run.aborted" if row.kind == "matching" else "conversation.ended"
         self._append(tx, row, Append(kind, row.id, {"by": "ours", "reason": reason}), now)
@@ -486,3 +511,9 @@ class Driver:
         tx.ceremonies.put(ended)
         tx.blobs.erase(row.id)
         return ended
+
+
+def _require_writable(tx: Transaction) -> None:
+    why = tx.settings.get(READ_ONLY)
+    if why:
+        raise Refused(f"{why.decode()}. {REMEDY}")

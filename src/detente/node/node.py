@@ -12,7 +12,9 @@ from detente.errors import Misuse, PeerFault, Refused, Unavailable
 from detente.node.agreements import Agreements
 from detente.node.driver import Driver
 from detente.node.holdings import Holdings
-from detente.node.office import Office
+from detente.node.items import ItemBook
+from detente.node.letters import Letters
+from detente.node.office import Office, Room
 from detente.node.pairings import Pairings
 from detente.node.post import Post
 from detente.node.runs import MatchReport, Runs
@@ -37,6 +39,7 @@ class Node:
     holdings: Holdings
     runs: Runs
     swaps: Swaps
+    letters: Letters
     witness: Witness
 
     @classmethod
@@ -44,6 +47,8 @@ class Node:
         """Builds the rooms on an office and resumes what a crash left open."""
         driver = Driver(office.store, office.clock, office.entropy, office)
         agreements, holdings = Agreements(office), Holdings(office)
+        book = ItemBook(office, agreements)
+        letters = Letters(office, agreements, holdings, book)
         node = cls(
             office=office,
             driver=driver,
@@ -52,10 +57,11 @@ class Node:
             agreements=agreements,
             holdings=holdings,
             runs=Runs(office, agreements),
-            swaps=Swaps(office, agreements, holdings),
+            swaps=Swaps(office, agreements, holdings, book, letters),
+            letters=letters,
             witness=Witness(office, agreements),
         )
-        rooms = {
+        rooms: dict[str, Room] = {
             "pairing": node.pairings,
             "amendment": node.agreements,
             "matching": node.runs,
@@ -65,11 +71,19 @@ class Node:
         office.rooms.update(rooms)
         for room in rooms.values():
             room.driver = driver
+        letters.driver = driver
         return node
 
     def resume(self) -> int:
-        """Picks up open conversations after a start. Returns how many there are. Unavailable where the node was restored from a backup."""
-        self.witness.check_restored()
+        """Picks up open conversations after a start. Returns how many there are.
+
+        A node whose journal is behind what a peer has cosigned was restored from a backup: it opens, and only reads.
+        """
+        try:
+            self.witness.check_restored()
+        except Unavailable as found:
+            with self.office.store.transaction() as tx:
+                self.driver.read_only(tx, str(found))
         return self.driver.resume()
 
     # -- what several rooms do together

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import msgspec
 
@@ -25,11 +25,16 @@ from detente.wire.identity import Identity, generate_identity
 from detente.wire.keys import KeyPeriod, KeyRing, PublicKeys
 from detente.wire.messages import ReceivedMessage, rfc3339
 
+if TYPE_CHECKING:
+    from detente.node.driver import Driver
+
 SOFTWARE = "detente/0.1"
 
 
 class Room(Protocol):
-    """How a subject answers for its ceremony."""
+    """How a subject answers for its ceremony. `driver` is set once the node is assembled."""
+
+    driver: Driver | None
 
     def kind(self) -> Kind: ...
     def admit(self, tx: Transaction, received: ReceivedMessage) -> msgspec.Struct: ...
@@ -173,7 +178,8 @@ class Office:
     # -- what the rooms share
 
     def journal(self, tx: Transaction, kind: str, subject: str, party: str, body: Mapping[str, Json]) -> int:
-        """Appends one entry; returns its index."""
+        """Appends one entry; returns its index. Raises Refused while the node only reads."""
+        self.require_writable(tx)
         now = self.clock.now()
         entry = Entry(kind, now, subject, dict(body), self.entropy.draw(SALT_BYTES).hex())
         return tx.journal.append(kind, subject, party, now, entry.encode())

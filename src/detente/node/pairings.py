@@ -154,7 +154,8 @@ class Pairings:
                 )
             tx.peers.put(self._row(found, known, now))
             tx.settings.put(f"invited.{found.party}", tx.settings.get("identity.invitation") or b"")
-            tx.settings.put(f"changes.{found.party}", msgspec.msgpack.encode(_changes(found)))
+            if known is None:
+                tx.settings.put(f"changes.{found.party}", msgspec.msgpack.encode(_changes(found)))
         if known is None or known.status != "paired":
             self._greet(found.party)
         with office.store.snapshot() as tx:
@@ -284,11 +285,18 @@ class Pairings:
         tx.settings.put(f"changes.{party}", msgspec.msgpack.encode([*self._office.changes(tx, party), raw]))
 
     def _row(self, found: Invitation, known: PeerRow | None, now: int) -> PeerRow:
-        status = known.status if known is not None else "invited"
-        paired = known.paired_at if known is not None else now
-        return PeerRow(
-            found.party, found.name, found.address, found.raw, encode_periods(found.periods), paired, status
-        )
+        """A known peer's keys change by rotation only: a later invitation brings a new address, and no keys."""
+        if known is None:
+            return PeerRow(
+                found.party,
+                found.name,
+                found.address,
+                found.raw,
+                encode_periods(found.periods),
+                now,
+                "invited",
+            )
+        return msgspec.structs.replace(known, name=found.name, address=found.address, invitation=found.raw)
 
     def _view(self, row: PeerRow) -> PeerView:
         paired = rfc3339(row.paired_at) if row.status == "paired" else ""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from detente import kernel
 from detente.ceremonies.ceremony import Ceremony, Effect, Finish, Incoming, Progress, Send
 from detente.ceremonies.matching import Found, MatchingKind, MatchResult
-from detente.ceremonies.run import Batch, Head, RunRecord, RunTerms, Setup
+from detente.ceremonies.run import Batch, Head, RunRecord, RunSetup, RunTerms
 from detente.errors import OutOfTurn, Unavailable
 from detente.psi.commitment import derive
 from detente.psi.engine import Engine
@@ -87,7 +87,7 @@ def rehearse(
         prepared.append((rows, batch))
     kind = MatchingKind({topic.name: topic}, {engine.name: engine})
     setups = [
-        Setup(
+        RunSetup(
             side.identity.party,
             other.identity.party,
             terms,

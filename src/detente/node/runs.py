@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from detente.ceremonies.ceremony import Append, Ask, Decision, Finish, Kind
 from detente.ceremonies.matching import Found, MatchingKind, MatchResult
-from detente.ceremonies.run import Head, RunRecord, RunTerms, Setup
+from detente.ceremonies.run import Head, RunRecord, RunSetup, RunTerms
 from detente.errors import Malformed, Misuse, NotAgreed, Refused, Unavailable
 from detente.journal.entries import parse_entry
 from detente.node.agreements import Agreements
@@ -187,7 +187,8 @@ class Runs:
                     raise Refused("an item was prepared for this finding; withdraw it before deciding anew")
                 self._office.journal(tx, "finding.decided", row.id, row.party, {"status": status, "by": by})
             decided = [
-                msgspec.structs.replace(row, status=status, note=note, decided_by=by, decided=now) for row in rows
+                msgspec.structs.replace(row, status=status, note=note, decided_by=by, decided=now)
+                for row in rows
             ]
             tx.findings.put(decided)
             return [self._view(tx, row) for row in decided]
@@ -197,7 +198,7 @@ class Runs:
     def kind(self) -> Kind:
         return MatchingKind(self._office.topics, self._office.engines)
 
-    def admit(self, tx: Transaction, received: ReceivedMessage) -> Setup:
+    def admit(self, tx: Transaction, received: ReceivedMessage) -> RunSetup:
         """The setup with which a run that the peer proposes is met: the same terms, or a refusal."""
         message = received.message
         agreement, terms = self._agreements.in_force(tx, message.sender, "matching", message.agreement)
@@ -277,7 +278,7 @@ class Runs:
 
     def _setup(
         self, tx: Transaction, party: str, agreement: str, terms: Terms, topic: str, engine: str
-    ) -> Setup:
+    ) -> RunSetup:
         agreed = terms.topic(topic)
         head, theirs = self._heads(tx, party)
         rows, _ = self._admitted(tx, terms, agreed, party)
@@ -315,7 +316,7 @@ class Runs:
             for row, ready in zip(rows, prepared, strict=True)
         ]
         ours = self._office.identity().party
-        return Setup(
+        return RunSetup(
             ours,
             party,
             self._run_terms(agreement, agreed, chosen),
@@ -352,8 +353,8 @@ class Runs:
         return rows, left_out
 
     def _budgeted(
-        self, tx: Transaction, party: str, agreed: TopicTerms, setup: Setup, theirs: int | None
-    ) -> Setup:
+        self, tx: Transaction, party: str, agreed: TopicTerms, setup: RunSetup, theirs: int | None
+    ) -> RunSetup:
         """The setup with what is left of both budgets. Raises Overdrawn where they do not bear the first round; what the peer declares
         in its answer, and the second round, are held against them by the ceremony."""
         ours = padded(len(setup.records)) * setup.terms.tokens_per_record

@@ -115,7 +115,7 @@ class Bucket:
             return []
         high, low = _as_keys(wanted)
         at = np.searchsorted(self.high, high, side="left")
-        found = []
+        found: list[tuple[int, int]] = []
         # One step for all rows, and one more for those whose upper 64 bits meet another tag's: hardly ever any.
         rows = np.arange(len(high))
         while len(rows):

@@ -1,0 +1,175 @@
+"""Letters about items: accept, dispute, settle, recall and erase, ask for consent, give notice."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from detente.ceremonies import exchange
+from detente.ceremonies.ceremony import Finish
+from detente.ceremonies.exchange import ExchangeSetup, LetterResult, LetterSetup
+from detente.errors import Misuse, Refused, Unavailable
+from detente.node.agreements import Agreements
+from detente.node.driver import Driver
+from detente.node.holdings import Holdings
+from detente.node.items import ItemBook, ItemView, LetterAsked
+from detente.node.office import Office
+from detente.node.ports import CeremonyRow, ItemRow, Transaction
+from detente.pact.facts import PROVABLE, Ground
+from detente.pact.policy import Activity
+from detente.wire.messages import ReceivedMessage
+
+Act = Literal["recall", "dispute", "settle", "consent", "notice"]
+ACTIVITY: dict[str, Activity] = {
+    "recall": "recalls",
+    "dispute": "disputes",
+    "settle": "disputes",
+    "consent": "notices",
+    "notice": "notices",
+}
+
+
+class Letters:
+    """One request and one answer about an item; notices. Swaps is their room: both are exchanges."""
+
+    def __init__(self, office: Office, agreements: Agreements, holdings: Holdings, book: ItemBook) -> None:
+        self._office, self._agreements, self._holdings, self._book = office, agreements, holdings, book
+        self.driver: Driver | None = None
+
+    def accept(self, item: str) -> ItemView:
+        """Accepts what was received: it cannot be disputed any more."""
+        with self._office.store.transaction() as tx:
+            row = self._book.item(tx, item, "received")
+            if row.state not in ("received", "accepted"):
+                raise Refused(f"this item is {row.state}; only what was received can be accepted")
+            tx.items.put(msgspec.structs.replace(row, state="accepted"))
+            return self._book.view(msgspec.structs.replace(row, state="accepted"))
+
+    def dispute(self, item: str, ground: str, reason: str) -> ItemView:
+        """Disputes what was received. Provable grounds are checked on both sides; `content` spends the agreed allowance."""
+        chosen = {"already-held": "held"}.get(ground, ground)
+        if chosen not in {*PROVABLE, "content"}:
+            raise Misuse(f"a ground is one of {', '.join(sorted({*PROVABLE, 'content'}))}")
+        with self._office.store.snapshot() as tx:
+            row = self._book.item(tx, item, "received")
+            if row.state == "accepted":
+                raise Refused("this item was accepted; it cannot be disputed any more")
+        return self._write(row, "dispute", text=reason, ground=chosen)
+
+    def settle_dispute(self, item: str, counts: bool) -> ItemView:
+        """Proposes what a disputed item counts for; the peer must agree."""
+        with self._office.store.snapshot() as tx:
+            row = self._book.item(tx, item, "")
+        return self._write(row, "settle", counts=counts)
+
+    def recall(self, item: str, reason: str) -> ItemView:
+        """Asks the peer to erase what we gave, within the agreed time, and to attest it."""
+        with self._office.store.snapshot() as tx:
+            row = self._book.item(tx, item, "given")
+        return self._write(row, "recall", text=reason)
+
+    def attest(self, item: str, method: str = "key shredded") -> ItemView:
+        """Erases a recalled item, its record too, and signs that it is erased."""
+        office = self._office
+        with office.store.snapshot() as tx:
+            row = self._book.item(tx, item, "received")
+            asked = self._asked(tx, row.party, "recall", row.id)
+        with office.store.transaction() as tx:
+            self._holdings.erase_received(tx, row.party, row.id)
+            tx.items.put(msgspec.structs.replace(row, state="erased", plaintext=b""))
+            tx.items.erase(row.id)
+        self._drive().decide(asked.id, exchange.attest(method, office.clock.now()))
+        with office.store.snapshot() as tx:
+            return self._book.view(self._book.item(tx, row.id, "received"))
+
+    def refuse_recall(self, item: str, reason: str) -> None:
+        """Answers a recall with why the item is not erased."""
+        with self._office.store.snapshot() as tx:
+            row = self._book.item(tx, item, "received")
+            asked = self._asked(tx, row.party, "recall", row.id)
+        self._drive().decide(asked.id, exchange.refuse_recall(reason, self._office.clock.now()))
+
+    def ask_consent(self, item: str, to: str, purpose: str) -> ItemView:
+        """Asks the originator whether what it gave may go on to another peer of ours."""
+        with self._office.store.snapshot() as tx:
+            row = self._book.item(tx, item, "received")
+            third = self._office.peer(tx, to).party
+        return self._write(row, "consent", text=purpose, to=third)
+
+    def answer_letter(
+        self, peer: str, act: Literal["settle", "consent"], item: str, yes: bool, reason: str = ""
+    ) -> None:
+        """Says yes or no to a settlement or a consent that waits."""
+        with self._office.store.snapshot() as tx:
+            asked = self._asked(tx, self._office.peer(tx, peer).party, act, self._book.item(tx, item, "").id)
+        self._drive().decide(asked.id, exchange.answer(act, yes, reason))
+
+    def notify(self, peer: str, text: str) -> str:
+        """Sends a notice; its receipt brings both clocks on record. Returns the ceremony id."""
+        with self._office.store.snapshot() as tx:
+            party = self._office.peer(tx, peer).party
+            agreement, terms = self._agreements.in_force(tx, party, "notices")
+        letter = LetterSetup("notice", terms, text=text)
+        setup = ExchangeSetup(self._office.identity().party, party, agreement, letter=letter)
+        return self._drive().begin("exchange", party, setup, agreement)
+
+    # -- what the room of exchange asks
+
+    def admit(self, tx: Transaction, received: ReceivedMessage) -> ExchangeSetup:
+        """The setup with which a letter of theirs is met."""
+        message = received.message
+        theirs = message.sender
+        activity = ACTIVITY.get(message.step, "notices")
+        agreement, terms = self._agreements.in_force(tx, theirs, activity, message.agreement)
+        row = tx.items.get(str(message.body.get("item", "")))
+        known = self._book.known(tx, row) if row is not None and row.party == theirs else None
+        left = self._book.ledger(tx, theirs, terms).theirs_left
+        letter = LetterSetup("", terms, known, left)
+        return ExchangeSetup(
+            self._office.identity().party, theirs, message.agreement or agreement, letter=letter
+        )
+
+    def settle(self, tx: Transaction, row: CeremonyRow, effect: Finish) -> None:
+        """A consent that we asked for and got: their item may go on to that party."""
+        result = effect.result
+        if not isinstance(result, LetterResult) or result.act != "consent" or result.by != "ours":
+            return
+        if getattr(result.answer, "yes", False):
+            to = str(getattr(result.request, "to", ""))
+            consents = self._agreements.consents(tx, to) | {row.party}
+            tx.settings.put(f"consents.{to}", msgspec.json.encode(sorted(consents)))
+
+    # -- inside
+
+    def _write(
+        self,
+        row: ItemRow,
+        act: str,
+        *,
+        text: str = "",
+        ground: str = "content",
+        counts: bool = True,
+        to: str = "",
+    ) -> ItemView:
+        with self._office.store.snapshot() as tx:
+            agreement, terms = self._agreements.in_force(tx, row.party, ACTIVITY[act])
+            left = self._book.ledger(tx, row.party, terms).ours_left
+            known = self._book.known(tx, row)
+        chosen: Ground = ground  # type: ignore[assignment]  # checked by the caller
+        letter = LetterSetup(act, terms, known, left, text, chosen, counts, to)  # type: ignore[arg-type]
+        setup = ExchangeSetup(self._office.identity().party, row.party, agreement, letter=letter)
+        self._drive().begin("exchange", row.party, setup, agreement)
+        with self._office.store.snapshot() as tx:
+            return self._book.view(self._book.item(tx, row.id, ""))
+
+    def _asked(self, tx: Transaction, party: str, question: str, item: str) -> CeremonyRow:
+        for row, subject in self._book.asks(tx, party, question):
+            if msgspec.json.decode(subject, type=LetterAsked).item == item:
+                return row
+        raise Misuse(f"no {question} of that item waits for an answer")
+
+    def _drive(self) -> Driver:
+        if self.driver is None:
+            raise Unavailable("this node is not driven")
+        return self.driver
