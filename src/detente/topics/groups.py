@@ -16,7 +16,7 @@ from detente.topics.orgs import aliases, words
 from detente.topics.settling import settle
 from detente.topics.topic import Grade, Judgement, Pair, Prepared, Record
 
-MARGIN = 5_000  # millibits by which another finding of either record must be better
+MARGIN = 3_000  # millibits by which another finding of either record must be better
 SCHEMATA = frozenset({"Organization", "Company", "PublicBody", "LegalEntity"})
 
 
@@ -51,7 +51,7 @@ class GroupsTopic:
     def parse(self, row: Mapping[str, object]) -> Record:
         """A record from one row of FollowTheMoney JSON. Raises Misuse with the reason."""
         record = reading.record(row, SCHEMATA, self.name)
-        if not any(words.pieces(name) for name in groups_keys.names_of(record)):
+        if not any(words.words(name).words for name in groups_keys.names_of(record)):
             raise Misuse("no usable name: give `name` or `alias`")
         return record
 
@@ -61,8 +61,8 @@ class GroupsTopic:
             yield groups_keys.prepare(record, self.tokens_per_record, self.values_per_record)
 
     def compare(self, pair: Pair) -> bool:
-        """Two overlap tokens, or one that identifies alone: a number, a listed group, a whole name, a word of 20 bits."""
-        return len(pair.tokens) >= 2 or any(token.kind not in ("pair", "triple") for token in pair.tokens)
+        """Two overlap tokens, or one that identifies alone: a number, a listed group, a whole name, a word of 20 bits, three words together."""
+        return len(pair.tokens) >= 2 or any(token.kind != "pair" for token in pair.tokens)
 
     def judge(self, pair: Pair) -> Judgement:
         """The log-likelihood of what agreed (groups_score); before round two no grade."""

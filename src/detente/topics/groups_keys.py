@@ -12,7 +12,7 @@ from detente.topics import documents
 from detente.topics.names.parts import Part
 from detente.topics.names.romanise import normal, script
 from detente.topics.orgs import aliases
-from detente.topics.orgs.words import Named, of_code, pieces, surprise
+from detente.topics.orgs.words import Named, of_code, pieces, surprise, words
 from detente.topics.topic import Prepared, Record, Token, Value
 
 # Bits of surprise below which no token of a kind leaves. Whole names of organisations are public: theirs is the floor of the protocol.
@@ -56,7 +56,7 @@ def names_of(record: Record) -> list[str]:
     names = [*get("name", ()), *get("alias", ()), *get("weakAlias", ()), *get("abbreviation", ())]
     # What follows a comma is a name of its own where it has two words: "Corporation, 711 Aircraft Repair Plant".
     after = [tail.strip() for name in names for tail in name.split(",")[1:] if len(tail.split()) > 1]
-    found = [piece.strip() for name in (*names, *after) for part in name.split(" / ") for piece in _expanded(part)]
+    found = [piece.strip() for name in names for part in name.split(" / ") for piece in _expanded(part)]
     return list(dict.fromkeys(piece for piece in found if piece))[:NAMES]
 
 
@@ -89,6 +89,7 @@ def read(record: Record) -> Group:
     get = record.properties.get
     names = names_of(record)
     split = {named: name for name in reversed(names) for named in reversed(pieces(name))}
+    split = split or {named: name for name in reversed(names) if (named := words(name)).words}
     countries = {c.strip().lower()[:2] for key in ("country", "jurisdiction", "mainCountry") for c in get(key, ())}
     return Group(
         names=tuple(reversed(split.values())),

@@ -12,9 +12,9 @@ from detente.topics.topic import Pair, Reason
 PRIOR = -12_000
 _CERTAIN = 30_000  # a number of a register decides alone
 _LISTED = 16_000  # both names stand for one entry of the public table of listed groups
-_SOUND = -10_000
+_SOUND = -4_000
 _HOME = 3_000  # words are that much commoner among the organisations of one country and trade than in the world's tables
-_MOST = 24_000  # a name says no more: there are some 2^24 organisations with a name in writing
+_MOST = 15_000  # a name says no more: affiliates, branches and namesakes have the same name one time in 2^15
 _FORM = 4_500  # affiliates and namesakes have another legal form, or one where the other has none
 _EXTRA = 5_000  # a word on one side only: a branch, a subsidiary, a plant of the same town
 _MORE = 1_500  # each further name that is the same

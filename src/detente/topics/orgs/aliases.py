@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
 from detente.topics.names.romanise import normal
-from detente.topics.orgs.words import table_bytes, words
+from detente.topics.orgs.words import table_bytes
 
 TABLE = "aliases.txt"
 
@@ -40,12 +41,21 @@ def entries() -> tuple[Entry, ...]:
     return tuple(found)
 
 
+_SMALL = frozenset(["the", "of", "and", "for", "in", "on", "al", "el", "ul", "a"])
+
+
 def key(name: str) -> str:
-    """What names are looked up by: their words without legal forms, in order; for scripts that lose in romanising, the letters."""
-    text = normal(name)
-    if not text.isascii() and not re.search("[a-z]", text):
+    """What names are looked up by: the letters and digits of their words, without marks, apostrophes, articles and small words.
+
+    >>> key("Da'esh") == key("daesh"), key("The Organization of Al-Qaida") == key("Organization al Qaida")
+    (True, True)
+    """
+    text = re.sub("[\u2018\u2019\u201a\u201b'`´ʼʿʾ′\"]", "", normal(name))
+    if not re.search("[a-z\u00c0-\u024f]", text):
         return re.sub(r"[\W_]+", "", text)
-    return " ".join(w.form for w in words(name).words)
+    words = re.findall(r"[^\W_]+", text)
+    spelt = ["".join(c for c in unicodedata.normalize("NFD", w) if not unicodedata.combining(c)) for w in words]
+    return " ".join([w for w in spelt if w not in _SMALL] or spelt)
 
 
 @lru_cache(maxsize=1)

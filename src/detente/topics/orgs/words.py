@@ -20,8 +20,7 @@ _NUMBER = 100  # decibits of a number: plants and brigades have them
 _INITIALS = 25  # decibits of one or two letters
 _STOP = frozenset(
     spelling(word)
-    for word in "the of and for in on at by to a an i s z v na po pri from with de la le les des du del el los al ul ar as an ash e y ve va"
-    " der die das und other name also known aka fka formerly im imeni no o".split()
+    for word in ["the", "of", "and", "for", "in", "on", "at", "by", "to", "a", "an", "i", "s", "z", "v", "na", "po", "pri", "from", "with", "de", "la", "le", "les", "des", "du", "del", "el", "los", "al", "ul", "ar", "as", "an", "ash", "e", "y", "ve", "va", "der", "die", "das", "und", "other", "name", "also", "known", "aka", "fka", "formerly", "im", "imeni", "no", "o"]
 )
 _SPLIT = re.compile("[^\\w]+|_+")
 _HAN_FORMS = re.compile("(?:股份|責任|责任)?有限(?:責任|责任)?公司|集團公司|集团公司|公司|株式会社|주식회사|회사|(?<=.)香港|香港(?=.)")
@@ -106,12 +105,16 @@ def words(name: str) -> Named:
     >>> [w.form for w in named.words], named.forms
     (['belkomunmash'], ('jsc',))
     """
-    rest, forms = _without_forms(_split(name))
-    return _named([word for piece in rest for word in piece], forms)
+    split = _split(name)
+    rest, forms = _without_forms(split)
+    # A name that is nothing but a legal form keeps its words.
+    return _named([word for piece in rest for word in piece], forms) if rest else _named(split, [])
 
 
 def pieces(name: str) -> list[Named]:
     """The names within one text: itself, and where legal forms stand in it twice or more what stands between them.
+
+    None where it is nothing but a legal form.
 
     >>> ["+".join(w.form for w in n.words) for n in pieces("Joint Stock Company Ramensk Instrument Bureau JSC RPKB")][1:]
     ['ramensk+instrument+bureau', 'rpkb']
@@ -164,5 +167,4 @@ def _without_forms(split: list[str]) -> tuple[list[list[str]], list[str]]:
             rest.append([])
     rest = [piece for piece in rest if piece]
     forms = [form for at, form in enumerate(owner) if form and (at == 0 or owner[at - 1] != form)]
-    # A name that is nothing but a legal form keeps its words.
-    return (rest, forms) if rest else ([split], [])
+    return rest, forms
