@@ -1,9 +1,9 @@
 """Two nodes in processes of their own, either of which dies by SIGKILL at a chosen commit and is started again.
 
-    python -m support.processes match south --points all      (with tests/ on the path)
+    python -m support.processes match south 0 1      (with tests/ on the path; 0: every point, 1: the seed)
 
-A warmed parent forks every process, so that a start costs milliseconds; the parent itself opens no store and starts no thread. "North" begins what there is to begin,
-"south" answers on a socket that the parent holds, so a caller waits while south is down.
+A warmed parent forks every process, so that a start costs milliseconds; the parent itself keeps no store open and starts no thread. "North" begins
+what there is to begin, "south" answers on a socket that the parent holds, so a caller waits while south is down.
 """
 
 from __future__ import annotations
@@ -39,15 +39,17 @@ from support.world import Wire, person
 PASSPHRASE = f"x'{'5a' * 32}'"  # SQLCipher takes it as the key itself: a start need not derive one
 SECONDS = 60  # that one process may take
 RECORDS, SHARED = 20, 4
-FIRST = (
+FIRST = re.findall(
+    r"\w+",
     "Anton Boris Clara Dmitri Elena Fatima Georg Hassan Irina Johann Karim Leila Marta Nikolai Olga Pavel Quentin Rashid "
-    "Svetlana Tamara Umar Viktor Walid Xenia Yusuf Zoran Amelie Bruno Celia Dario Esther Farid Gisela Horst Ingrid Jamal"
-).split()
-LAST = (
+    "Svetlana Tamara Umar Viktor Walid Xenia Yusuf Zoran Amelie Bruno Celia Dario Esther Farid Gisela Horst Ingrid Jamal",
+)
+LAST = re.findall(
+    r"\w+",
     "Abramovich Brandt Castellani Dubrovsky Eriksson Ferraresi Gromov Haddad Ivanchenko Jankowski Kowalczyk Lindqvist "
     "Mahmoudi Novotny Okonkwo Petrenko Quispe Rahmani Sandelin Tarasenko Ulrichsen Voroshilova Wagner Xanthopoulos Yamamoto "
-    "Zielinski Almeida Bergmann Cardoso Delacroix Eisenberg Fontaine Grabowski Hartmann Iversen Jablonski"
-).split()
+    "Zielinski Almeida Bergmann Cardoso Delacroix Eisenberg Fontaine Grabowski Hartmann Iversen Jablonski",
+)
 
 Side = Literal["north", "south"]
 Phase = Literal["match", "swap"]
@@ -59,9 +61,7 @@ def people(side: Side) -> list[dict[str, object]]:
     """Twenty invented people a side, of whom four are on both, no two alike."""
     start = 0 if side == "north" else RECORDS - SHARED
     return [
-        person(
-            f"{side[0]}{i}", f"{FIRST[i]} {LAST[i]}", f"{1940 + i}-{1 + i % 12:02}-{1 + i * 7 % 28:02}"
-        )
+        person(f"{side[0]}{i}", f"{FIRST[i]} {LAST[i]}", f"{1940 + i}-{1 + i % 12:02}-{1 + i * 7 % 28:02}")
         for i in range(start, start + RECORDS)
     ]
 
@@ -476,9 +476,7 @@ def _with_deaths(
     def start(side: Side) -> None:
         death = plan(side, starts[side])
         starts[side] += 1
-        task = (
-            (lambda: answer(stage, death)) if side == "south" else (lambda: work(stage, phase, death))
-        )
+        task = (lambda: answer(stage, death)) if side == "south" else (lambda: work(stage, phase, death))
         pids[forked(task)] = side
 
     start("south")
@@ -539,9 +537,7 @@ def campaign(home: Path, phase: Phase, victim: Side, sample: int, seed: int) -> 
         if complaint:
             failures.append(f"{victim} died {when} commit {commit} ({mine[commit]}): {complaint}")
     seconds = round(time.monotonic() - began, 1)
-    return Outcome(
-        phase, victim, len(mine), len(points), len(chosen), seconds, sorted(set(mine)), failures
-    )
+    return Outcome(phase, victim, len(mine), len(points), len(chosen), seconds, sorted(set(mine)), failures)
 
 
 def reference(template: Path, phase: Phase) -> tuple[dict[Side, list[str]], dict[str, Books]]:

@@ -11,6 +11,7 @@ import msgspec
 
 from detente.cli.verb import Session, Verb
 from detente.errors import DetenteError, Refused
+from detente.node.driver import READ_ONLY, REMEDY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,15 +79,15 @@ def _passphrase(directory: Path) -> Check:
 def _conversations(node: Node) -> list[Check]:
     with node.office.store.snapshot() as tx:
         rows = tx.ceremonies.find(status="open")
-        readonly = tx.settings.get("read_only")
+        readonly = (tx.settings.get(READ_ONLY) or b"").decode()
         records = dict(tx.records.count())
     counts = ", ".join(f"{n} {topic}" for topic, n in sorted(records.items())) or "none"
     return [
         Check("records", True, counts),
         Check("conversations", True, f"{len(rows)} open"),
         Check(
-            "writing", not readonly, "reads only, after a restore" if readonly else "reads and writes",
-            "let it talk to its peers: it writes again once its journal is whole" if readonly else "",
+            "writing", not readonly, f"reads only: {readonly}" if readonly else "reads and writes",
+            REMEDY if readonly else "",
         ),
     ]  # fmt: skip
 

@@ -4,8 +4,9 @@
     4 bytes length of the hello envelope, then the envelope
     4 bytes count of bundles, then for each: 8 bytes length, the bundle
 
-The hello names sender and recipient, its instant (so that both clocks are on record) and the messages that the sender has stored: only then does the
-other side forget them. Lengths are big-endian and capped before anything is allocated.
+The hello names sender and recipient, its instant (so that both clocks are on record), the messages that the sender has stored (only then does the
+other side forget them), and the recipient's newest head that the sender cosigned, so that a node that was restored from a backup learns it at once.
+Lengths are big-endian and capped before anything is allocated.
 """
 
 from __future__ import annotations
@@ -25,23 +26,26 @@ HELLO = payload_type("hello")
 MAGIC = b"detente packet 1\n"
 MAX_BUNDLES = 256
 MAX_ACKS = 4096
+MAX_SEEN = 1024
 _HEX64 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """Who speaks to whom, when by their clock, and which of our messages they have stored."""
+    """Who speaks to whom, when by their clock, which of our messages they have stored, and our newest signed head that they hold ("": none)."""
 
     sender: str
     recipient: str
     at: Instant
     stored: tuple[str, ...]
+    seen: str = ""
 
 
 def seal_hello(hello: Hello, signer: EnvelopeSigner) -> bytes:
     body = {
         "at": rfc3339(hello.at),
         "recipient": hello.recipient,
+        "seen": hello.seen,
         "sender": hello.sender,
         "stored": sorted(hello.stored)[:MAX_ACKS],
     }
@@ -52,9 +56,11 @@ def open_hello(raw: bytes, keys: KeyRing, *, recipient: str, at: Instant) -> Hel
     """The hello in an envelope, verified and addressed to us. Raises BadSignature or Malformed."""
     envelope = open_envelope(raw, HELLO, keys, at=at)
     body: Any = envelope.body
-    if not isinstance(body, dict) or set(body) != {"at", "recipient", "sender", "stored"}:
+    if not isinstance(body, dict) or set(body) != {"at", "recipient", "seen", "sender", "stored"}:
         raise Malformed("a hello with the wrong members")
-    stored = body["stored"]
+    stored, seen = body["stored"], body["seen"]
+    if not isinstance(seen, str) or len(seen) > MAX_SEEN:
+        raise Malformed("a hello with a head that is too long")
     if not isinstance(stored, list) or len(stored) > MAX_ACKS:
         raise Malformed("a hello that acknowledges too much")
     if not all(isinstance(s, str) and _HEX64.fullmatch(s) for s in stored) or not isinstance(body["at"], str):
@@ -63,7 +69,7 @@ def open_hello(raw: bytes, keys: KeyRing, *, recipient: str, at: Instant) -> Hel
         raise BadSignature("a hello is signed by its sender alone")
     if body["recipient"] != recipient:
         raise Malformed("a hello addressed to another party")
-    return Hello(body["sender"], recipient, parse_rfc3339(body["at"]), tuple(stored))
+    return Hello(body["sender"], recipient, parse_rfc3339(body["at"]), tuple(stored), seen)
 
 
 def pack_packet(hello: bytes, bundles: Sequence[bytes]) -> bytes:
