@@ -88,3 +88,19 @@ def test_a_finding_with_an_item_cannot_be_decided_anew(north_and_south: World) -
     finding = north.runs.findings(grade="strong")[0]
     with pytest.raises(Refused, match="item"):
         north.runs.decide(finding.id, "dismissed", "an analyst")
+
+
+def test_what_was_received_is_erased_when_the_agreed_time_is_over(north_and_south: World) -> None:
+    world = north_and_south
+    _ready(world)
+    north, south = world.node("north"), world.node("south")
+    north.swaps.approve("south", "a releaser")
+    north.deliver("south")
+    south.swaps.approve("north", "a releaser")
+    south.deliver("north")
+    assert south.swaps.expire() == 0
+    world.clock.time += 366 * 86_400_000
+    assert south.swaps.expire() == 3
+    received = [i for i in south.swaps.status("north").items if i.direction == "received"]
+    assert {(i.state, bool(i.content)) for i in received} == {("erased", False)}
+    assert south.holdings.count() == {"people": 5}

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 PEER_PORT = 8443
 OPERATOR = "127.0.0.1:8444"
 EVERY_SECONDS = 2.0
+EXPIRE_SECONDS = 3600.0
 PATIENCE_SECONDS = 60.0  # a peer that does not answer is called again after 2, 4, 8, ... up to this
 
 
@@ -109,6 +110,7 @@ class Rounds:
         self._woken, self._over = threading.Event(), threading.Event()
         self._later: dict[str, tuple[float, float]] = {}  # party -> (not before, how long the wait was)
         self._pinned: object = None
+        self._expires = 0.0
 
     def wake(self) -> None:
         """There may be something to send: do not wait for the next round."""
@@ -129,8 +131,15 @@ class Rounds:
         while not self._over.is_set():
             _patiently(self._renew)
             _patiently(self._deliver)
+            _patiently(self._expire)
             self._woken.wait(EVERY_SECONDS)
             self._woken.clear()
+
+    def _expire(self) -> None:
+        """What was received is erased when the agreed time is over; looked at once an hour."""
+        if time.monotonic() >= self._expires:
+            self._expires = time.monotonic() + EXPIRE_SECONDS
+            self._node.swaps.expire()
 
     def _renew(self) -> None:
         """Peers paired or revoked, and keys rotated, by other processes."""

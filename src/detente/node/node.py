@@ -84,6 +84,8 @@ class Node:
         except Unavailable as found:
             with self.office.store.transaction() as tx:
                 self.driver.read_only(tx, str(found))
+            return self.driver.resume()
+        self.swaps.expire()
         return self.driver.resume()
 
     # -- what several rooms do together

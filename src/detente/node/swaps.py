@@ -33,7 +33,7 @@ from detente.node.runs import Opening
 from detente.pact.facts import ItemPrepared, ItemVoid, body_of
 from detente.pact.ledger import may_release
 from detente.pact.policy import OpenedValue, Release, read_release, releasable
-from detente.pact.terms import Terms
+from detente.pact.terms import DAY_MS, Terms
 from detente.topics.topic import Record
 from detente.wire.instant import rfc3339
 from detente.wire.messages import ReceivedMessage
@@ -181,6 +181,35 @@ class Swaps:
         for row, _ in waiting:
             self._drive().decide(row.id, exchange.decline(reason))
         return len(waiting)
+
+    def expire(self) -> int:
+        """Erases what was received longer ago than the agreement keeps it. Returns how many items. Done at every start and while serving."""
+        office = self._office
+        with office.store.snapshot() as tx:
+            due = [
+                (peer.party, item.id)
+                for peer in tx.peers.all()
+                for item in self._past_retention(tx, peer.party)
+            ]
+        for party, item in due:
+            with office.store.transaction() as tx:
+                office.require_writable(tx)
+                row = self._book.item(tx, item, "received")
+                self._holdings.erase_received(tx, party, item)
+                tx.items.put(msgspec.structs.replace(row, state="erased", plaintext=b""))
+                tx.items.erase(item)
+        return len(due)
+
+    def _past_retention(self, tx: Transaction, party: str) -> list[ItemRow]:
+        terms = self._agreements.standing(tx, party).terms
+        if terms is None:
+            return []
+        since = self._office.clock.now() - terms.retention_days * DAY_MS
+        return [
+            i
+            for i in tx.items.find(party=party, direction="received")
+            if i.state != "erased" and i.at <= since
+        ]
 
     # -- looking
 
