@@ -1,27 +1,24 @@
 """detente-verify judges bundles that the detente package wrote: two implementations, one spec."""
 
 import ast
-import hashlib
 import io
 import json
 import random
 import subprocess
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
-import msgspec
 import pytest
 
 import detente_verify
-from detente.ceremonies.items import Head, commit_key, seal_item
 from detente.journal import export
-from detente.journal.checkpoint import Checkpoint, cosign, open_checkpoint, origin_of, sign_checkpoint
+from detente.journal.checkpoint import Checkpoint, open_checkpoint, origin_of, sign_checkpoint
 from detente.journal.entries import Entry
-from detente.journal.export import Balance, Evidence, ExportedParty, Hidden, Shown, export_bundle
-from detente.journal.merkle import Frontier, consistency_proof, leaf_hash, root_at
+from detente.journal.export import Balance, Hidden, Shown
+from detente.journal.merkle import leaf_hash
 from detente.journal.note import parse_note, write_note
-from detente.wire.canonical import canonical, encode_base64, parse_canonical
+from detente.wire.canonical import canonical, parse_canonical
 from detente.wire.envelope import (
     AGREEMENT,
     DOCUMENT,
@@ -31,269 +28,36 @@ from detente.wire.envelope import (
     MESSAGE,
     add_signature,
     seal,
-    statement_id,
     unverified,
 )
 from detente.wire.identity import Identity, generate_identity
 from detente.wire.instant import rfc3339
-from detente.wire.keys import KeyRing
-from detente.wire.messages import Message, seal_message
 from detente.wire.rotation import apply_rotation, revoke, rotate
-
-T0 = 1_795_376_533_123
-HOUR = 3_600_000
-OURS = generate_identity(b"o" * 32)
-THEIRS = generate_identity(b"t" * 32)
-STRANGER = generate_identity(b"s" * 32)
-KEYS = KeyRing().with_party(OURS.public).with_party(THEIRS.public)
-ROLES = {"first": OURS.party, "second": THEIRS.party}
-RUN_STATEMENT = {"roles": ROLES, "run": "detente/1"}
-RUN = hashlib.sha256(b"detente/run/1" + canonical(RUN_STATEMENT)).hexdigest()
-COIN = b"c" * 32
-
-
-def key(number: int) -> bytes:
-    return bytes([number]) * 32
-
-
-def finding(number: int) -> str:
-    return f"{number:064x}"
-
-
-def id_of(row: object) -> str:
-    return statement_id(ITEM, canonical(row))
-
-
-def envelope_id(raw: bytes) -> str:
-    return hashlib.sha256(raw).hexdigest()
-
-
-def invitation(who: Identity, name: str) -> bytes:
-    return seal(INVITATION, canonical({"keys": who.public.to_json(), "name": name}), who)
-
-
-def both(kind: str, body: object) -> bytes:
-    return add_signature(seal(kind, canonical(body), OURS), THEIRS)
-
-
-def name_of(raw: bytes) -> str:
-    claim = unverified(raw)
-    return statement_id(claim.payload_type, claim.payload)
-
-
-def message(who: Identity, to: Identity, **changes) -> bytes:
-    whole = {"ceremony": "ab" * 16, "kind": "exchange", "step": "head", "sequence": 0, "sent": T0, **changes}
-    return seal_message(Message(sender=who.party, recipient=to.party, **whole), who)
-
-
-@dataclass
-class World:
-    """One relation as a node's store would hold it; tests bend it and export it."""
-
-    parties: list[ExportedParty] = field(
-        default_factory=lambda: [
-            ExportedParty(OURS.party, invitation(OURS, "Northern")),
-            ExportedParty(THEIRS.party, invitation(THEIRS, "Southern")),
-        ]
-    )
-    entries: list[Shown | Hidden] = field(default_factory=list)
-    checkpoints: list[bytes] = field(default_factory=list)
-    peer_checkpoints: list[tuple[bytes, tuple[bytes, ...]]] = field(default_factory=list)
-    statements: list[bytes] = field(default_factory=list)
-    balances: list[Balance] = field(default_factory=list)
-    evidence: list[Evidence] = field(default_factory=list)
-    counts: dict[tuple[str, str], int] = field(default_factory=dict)
-    clock: int = T0
-    signer: Identity = OURS
-    keys: KeyRing = KEYS
-
-    def append(self, kind: str, subject: str = "", **body: object) -> None:
-        self.clock += 1000
-        salt = f"{len(self.entries):032x}"
-        self.entries.append(Shown(Entry(kind, self.clock, subject, body, salt).encode()))
-
-    def append_hidden(self) -> None:
-        self.entries.append(Hidden(leaf_hash(b"about another peer %d" % len(self.entries))))
-
-    def tree(self, size: int | None = None) -> Frontier:
-        frontier = Frontier()
-        for entry in self.entries[:size]:
-            frontier, _ = frontier.append(entry.leaf if isinstance(entry, Hidden) else leaf_hash(entry.data))
-        return frontier
-
-    def checkpoint(self, *, cosigned: bool = True) -> None:
-        tree = self.tree()
-        head = Checkpoint(origin_of(OURS.party), tree.size, tree.root)
-        note = sign_checkpoint(head, self.signer, self.signer.public)
-        if cosigned:
-            opened = open_checkpoint(note, self.keys, party=OURS.party)
-            note = cosign(opened, THEIRS, THEIRS.public, self.clock)
-        self.checkpoints.append(note)
-
-    def agree(self, *, expires: int = T0 + 365 * 24 * HOUR) -> str:
-        body = {
-            "base": "",
-            "document": "agreement",
-            "name": "main",
-            "parties": sorted([OURS.party, THEIRS.party]),
-            "terms": {
-                "continues_when_suspended": ["recalls"],
-                "disputes": {"deadline_days": 14},
-                "expires": rfc3339(expires),
-            },
-        }
-        raw = both(AGREEMENT, body)
-        self.statements.append(raw)
-        self.append("document.in_force", name_of(raw), base="", document="agreement", name="main")
-        return name_of(raw)
-
-    def start_run(self) -> None:
-        self.append("run.started", RUN, statement=RUN_STATEMENT)
-
-    def tell(
-        self, who: Identity, step: str, body: object, *, ceremony: str = "ab" * 16, agreement: str = ""
-    ) -> str:
-        """One message between the two, next in its conversation. Returns its id."""
-        sequence = self.counts.get((who.party, ceremony), 0)
-        self.counts[who.party, ceremony] = sequence + 1
-        to = THEIRS if who is OURS else OURS
-        sent = {"sequence": sequence, "sent": self.clock, "agreement": agreement, "ceremony": ceremony}
-        self.statements.append(message(who, to, step=step, body=body, **sent))
-        return envelope_id(self.statements[-1])
-
-    def offer(
-        self, agreement: str, giver: Identity, numbers: list[int], ceremony: str, **changes
-    ) -> list[dict]:
-        """The items of one side as its offer holds them; number n is on finding n."""
-        receiver = THEIRS if giver is OURS else OURS
-        return [
-            {
-                "ciphertext": f"{number:064x}",
-                "head": {
-                    **{"agreement": agreement, "sid": RUN, "swap": ceremony, "finding": finding(number)},
-                    **{"giver": giver.party, "receiver": receiver.party, "number": place, "size": 1024},
-                    **{"schema": "Person", "marking": "TLP:AMBER", "leaf": "1f" * 32, "entry": 0, **changes},
-                },
-                "key": detente_verify.key_commitment(key(number)),
-            }
-            for place, number in enumerate(numbers)
-        ]
-
-    def swap(
-        self,
-        agreement: str,
-        numbers: list[int],
-        theirs: list[int],
-        ceremony: str,
-        *,
-        opened: int = 9,
-        **changes,
-    ) -> None:
-        """We offer, they answer, and in turn the keys of each item move, one a batch. `changes` are of our heads."""
-        told = {"ceremony": ceremony, "agreement": agreement}
-        mine = self.offer(agreement, OURS, numbers, ceremony, **changes)
-        other = self.offer(agreement, THEIRS, theirs, ceremony)
-        names = {id_of(row): row for row in (*mine, *other)}
-        seen = {"mine": [], "other": []}
-        for name, rows in (("mine", mine), ("other", other)):
-            seen[name] = [{"item": id_of(row), "ciphertext": row["ciphertext"]} for row in rows]
-        about = {
-            name: self._about(row["head"], "finding", "number", "agreement", "swap")
-            for name, row in names.items()
-        }
-        for row in mine:
-            extra = self._about(row["head"], "marking", "leaf")
-            self.append("item.prepared", id_of(row), **about[id_of(row)], **extra)
-            self.append("item.sent", id_of(row), swap=ceremony)
-        committed = hashlib.sha256(b"detente/coin/1" + COIN).hexdigest()
-        head = {"swap": ceremony, "sid": RUN}
-        self.tell(OURS, "offer", {**head, "items": mine, "coin": committed, "mutual": True}, **told)
-        answer = {**head, "items": other, "coin": "0d" * 32, "seen": seen["mine"]}
-        answered = self.tell(THEIRS, "offer", answer, **told)
-        for row in mine:
-            self.append("item.receipt", id_of(row), receipt="seen", by="theirs", message=answered)
-        for row in other:
-            self.append("item.receipt", id_of(row), receipt="seen", by="ours", message="")
-        self.tell(OURS, "coin", {"coin": COIN.hex(), "seen": seen["other"]}, **told)
-        for batch, (ours_row, theirs_row) in enumerate(zip(mine, other, strict=True)):
-            if batch < opened:
-                self._open(ours_row, numbers[batch], theirs_row, theirs[batch], batch, about, told)
-
-    @staticmethod
-    def _about(head: dict, *names: str) -> dict:
-        return {name: head[name] for name in names}
-
-    def _open(
-        self, mine: dict, number: int, other: dict, theirs: int, batch: int, about: dict, told: dict
-    ) -> None:
-        at = {"swap": mine["head"]["swap"], "batch": batch}
-        ours, got = id_of(mine), id_of(other)
-        self.append("item.opened", ours, **about[ours])
-        self.tell(OURS, "keys", {**at, "keys": [{"item": ours, "key": key(number).hex()}]}, **told)
-        receipt = {"item": ours, "plaintext": "0" * 64, "leaf": "1" * 64, "index": 3, "size": 9}
-        stored = self.tell(THEIRS, "stored", {**at, "receipts": [receipt]}, **told)
-        self.append("item.receipt", ours, receipt="stored", by="theirs", message=stored)
-        keys = self.tell(THEIRS, "keys", {**at, "keys": [{"item": got, "key": key(theirs).hex()}]}, **told)
-        self.append("item.received", got, **about[got], marking="TLP:AMBER", plaintext="2" * 64, message=keys)
-        index = len(self.entries) - 1
-        leaf = leaf_hash(self.entries[index].data).hex()
-        self.append("item.receipt", got, receipt="stored", by="ours", message="")
-        receipt = {"item": got, "plaintext": "2" * 64, "leaf": leaf, "index": index, "size": index + 1}
-        self.tell(OURS, "stored", {**at, "receipts": [receipt]}, **told)
-
-    def lines(self) -> list[bytes]:
-        return list(
-            export_bundle(
-                OURS.party,
-                THEIRS.party,
-                self.parties,
-                exported=self.clock,
-                software="detente 0.1.0",
-                entries=self.entries,
-                checkpoints=self.checkpoints,
-                peer_checkpoints=self.peer_checkpoints,
-                statements=self.statements,
-                balances=self.balances,
-                evidence=self.evidence,
-            )
-        )
-
-    def verify(self, *pinned: str) -> detente_verify.Bundle:
-        return detente_verify.verify(io.BytesIO(b"".join(self.lines())), pinned)
-
-
-def problems(world: World) -> str:
-    return "\n".join(f"{what}: {why}" for what, why in world.verify().problems)
+from support.relation import (
+    HOUR,
+    KEYS,
+    OURS,
+    ROLES,
+    RUN,
+    STRANGER,
+    T0,
+    THEIRS,
+    World,
+    both,
+    envelope_id,
+    invitation,
+    is_step,
+    item_of,
+    message,
+    problems,
+    whole_relation,
+)
 
 
 @pytest.fixture
 def world() -> World:
-    """Two of ours against two of theirs, one pair of them opened; then a pair of which nothing was opened."""
-    world = World()
-    world.append("node.created")
-    world.append_hidden()
-    world.checkpoint()
-    agreement = world.agree()
-    world.start_run()
-    world.swap(agreement, [1, 2], [3, 4], "a1" * 16, opened=1)
-    world.checkpoint(cosigned=False)
-    world.swap(agreement, [5], [6], "a2" * 16)
-    world.append_hidden()
-    world.checkpoint()
-    world.balances.append(Balance((agreement,), 2, 2))
-    nodes: dict[tuple[int, int], bytes] = {}
-    frontier = Frontier()
-    for n in range(9):
-        frontier, new = frontier.append(leaf_hash(b"theirs %d" % n))
-        nodes |= {(node.level, node.index): node.hash for node in new}
-    before = 0
-    for size in (2, 5, 9):
-        at = lambda level, index: nodes[level, index]  # noqa: E731 - a store in one line
-        head = Checkpoint(origin_of(THEIRS.party), size, root_at(size, at))
-        note = sign_checkpoint(head, THEIRS, THEIRS.public)
-        world.peer_checkpoints.append((note, consistency_proof(before, size, at)))
-        before = size
-    return world
+    """A relation in order."""
+    return whole_relation()
 
 
 def test_a_whole_relation_verifies(world):
@@ -569,21 +333,6 @@ def test_an_item_under_an_expired_agreement_is_found():
 # --- items, receipts, balance
 
 
-def item_of(world: World, giver: Identity, number: int) -> str:
-    """The id of the item that a side gives on a finding."""
-    return next(
-        id_of(row)
-        for each in told(world, "offer")
-        for row in each["body"]["items"]
-        if (row["head"]["giver"], row["head"]["finding"]) == (giver.party, finding(number))
-    )
-
-
-def told(world: World, step: str) -> list[dict]:
-    bodies = [parse_canonical(unverified(raw).payload) for raw in world.statements]
-    return [body for body in bodies if body.get("step") == step]
-
-
 def retold(world: World, step: str, which: int, who: Identity, change) -> None:
     """One message of a step said otherwise, properly signed."""
     places = [
@@ -687,11 +436,6 @@ def test_a_wrong_key_of_the_peer_that_the_journal_takes_for_the_right_one_is_fou
     world.statements[keys] = seal(MESSAGE, canonical(body), THEIRS)
     # the entry cites the message by its hash
     assert "not in this file" in problems(world)
-
-
-def is_step(raw: bytes, step: str, who: Identity) -> bool:
-    body = parse_canonical(unverified(raw).payload)
-    return body.get("step") == step and body["sender"] == who.party
 
 
 @pytest.mark.parametrize(
@@ -828,222 +572,6 @@ def test_a_dispute_that_the_peer_did_not_make_is_found(world):
     world.append("item.disputed", item, by="theirs", ground="schema", message="ee" * 32)
     world.checkpoint()
     assert "not in this file" in problems(world)
-
-
-# --- evidence
-
-
-def evidence_file(*evidence: Evidence) -> World:
-    """What is handed over when something went wrong: keys and evidence, no journal."""
-    return World(evidence=list(evidence))
-
-
-def head(who: Identity, size: int, root: bytes) -> bytes:
-    return sign_checkpoint(Checkpoint(origin_of(who.party), size, root), who, who.public)
-
-
-A, B = leaf_hash(b"a"), leaf_hash(b"b")
-
-
-def proven(world: World) -> str:
-    result = world.verify()
-    assert result.problems == []
-    return result.facts[-1]
-
-
-def test_forked_heads_convict_alone():
-    evidence = export.forked_heads(THEIRS.party, head(THEIRS, 4, A), head(THEIRS, 4, B))
-    assert "two different heads" in proven(evidence_file(evidence))
-
-
-def test_heads_that_can_both_be_true_convict_nobody():
-    for first, second in ((head(THEIRS, 4, A), head(THEIRS, 5, B)), (head(THEIRS, 4, A), head(THEIRS, 4, A))):
-        assert "can both be true" in problems(evidence_file(export.forked_heads(THEIRS.party, first, second)))
-
-
-def test_a_forged_head_convicts_nobody():
-    evidence = export.forked_heads(THEIRS.party, head(THEIRS, 4, A), head(OURS, 4, B))
-    assert "another journal" in problems(evidence_file(evidence))
-
-
-def presented(note: bytes, since: int, proof: tuple[bytes, ...] = ()) -> bytes:
-    body = {"note": note.decode(), "proof": [encode_base64(each) for each in proof], "since": since}
-    return message(THEIRS, OURS, kind="countersigning", step="head", body=body)
-
-
-def theirs_of(size: int) -> tuple[bytes, dict[tuple[int, int], bytes]]:
-    nodes: dict[tuple[int, int], bytes] = {}
-    frontier = Frontier()
-    for n in range(size):
-        frontier, new = frontier.append(leaf_hash(b"theirs %d" % n))
-        nodes |= {(node.level, node.index): node.hash for node in new}
-    return head(THEIRS, size, frontier.root), nodes
-
-
-def test_a_rollback_convicts_with_the_message_that_presented_it():
-    held, smaller = head(THEIRS, 4, A), head(THEIRS, 3, B)
-    evidence = export.rolled_back(THEIRS.party, held, presented(smaller, 4))
-    assert "took entries back" in proven(evidence_file(evidence))
-    other = export.rolled_back(THEIRS.party, held, presented(smaller, 2))
-    assert "as continuing that one" in problems(evidence_file(other))
-    forged = export.rolled_back(THEIRS.party, head(OURS, 4, A), presented(smaller, 4))
-    assert "another journal" in problems(evidence_file(forged))
-
-
-def test_a_head_whose_own_proof_does_not_continue_the_one_before_convicts():
-    (held, _), (later, nodes) = theirs_of(3), theirs_of(7)
-    proof = consistency_proof(3, 7, lambda level, index: nodes[level, index])
-    good = export.rolled_back(THEIRS.party, held, presented(later, 3, proof))
-    assert "continues the earlier one" in problems(evidence_file(good))
-    bad = export.rolled_back(THEIRS.party, held, presented(later, 3, proof[::-1]))
-    assert "does not continue the one before" in proven(evidence_file(bad))
-
-
-def test_two_answers_at_one_place_convict():
-    first, second = (message(THEIRS, OURS, body={"x": n}) for n in range(2))
-    assert "two different messages" in proven(evidence_file(export.two_answers(THEIRS.party, first, second)))
-    later = message(THEIRS, OURS, sequence=1)
-    assert "different places" in problems(evidence_file(export.two_answers(THEIRS.party, first, later)))
-    assert "twice" in problems(evidence_file(export.two_answers(THEIRS.party, first, first)))
-    ours = message(OURS, THEIRS)
-    assert "that the accused party signed" in problems(
-        evidence_file(export.two_answers(THEIRS.party, first, ours))
-    )
-
-
-def test_two_successors_of_one_version_convict():
-    def version(n: int, raw=both) -> bytes:
-        return raw(
-            AGREEMENT, {"document": "agreement", "name": "main", "base": "", "parties": [], "terms": {"n": n}}
-        )
-
-    evidence = export.two_successors(THEIRS.party, "agreement", version(1), version(2))
-    assert "two different successors" in proven(evidence_file(evidence))
-    single = version(2, raw=lambda kind, body: seal(kind, canonical(body), THEIRS))
-    evidence = export.two_successors(THEIRS.party, "agreement", version(1), single)
-    assert "both signatures" in problems(evidence_file(evidence))
-
-
-def offer_of(
-    number: int, key_of: int, ceremony: str = "a1" * 16, giver: Identity = THEIRS
-) -> tuple[bytes, bytes, str]:
-    """An offer on one finding, the keys message that follows it, and the item's id. Key `key_of` moves."""
-    world = World()
-    agreement = "1a" * 32
-    rows = world.offer(agreement, giver, [number], ceremony)
-    body = {"swap": ceremony, "sid": RUN, "items": rows, "coin": "00" * 32, "mutual": True}
-    world.tell(giver, "offer", body, ceremony=ceremony, agreement=agreement)
-    keys = [{"item": id_of(rows[0]), "key": key(key_of).hex()}]
-    sent = {"swap": ceremony, "batch": 0, "keys": keys}
-    world.tell(giver, "keys", sent, ceremony=ceremony, agreement=agreement)
-    return world.statements[0], world.statements[1], keys[0]["item"]
-
-
-def test_a_wrong_key_convicts_alone():
-    offer, keys, _ = offer_of(3, 4)
-    evidence = export.wrong_key(THEIRS.party, offer, keys)
-    assert "not the one its item commits to" in proven(evidence_file(evidence))
-
-
-def test_the_right_key_convicts_nobody():
-    offer, keys, _ = offer_of(3, 3)
-    assert "every key is the one" in problems(evidence_file(export.wrong_key(THEIRS.party, offer, keys)))
-    _, other, _ = offer_of(3, 4, "b2" * 16)
-    evidence = export.wrong_key(THEIRS.party, offer, other)
-    assert "do not belong together" in problems(evidence_file(evidence))
-    evidence = export.wrong_key(OURS.party, offer, keys)
-    assert "that the accused party signed" in problems(evidence_file(evidence))
-
-
-def sealed(seal_with: int, commit_to: int, plaintext: bytes = b"{}") -> tuple[bytes, bytes, bytes]:
-    """An offer, its keys and the ciphertext, sealed by the package's own code under one key, committed to another."""
-    world = World()
-    row = world.offer("1a" * 32, THEIRS, [3], "a1" * 16, size=512)[0]
-    statement, ciphertext = seal_item(msgspec.convert(row["head"], Head), key(seal_with), plaintext)
-    row |= {"ciphertext": statement.ciphertext, "key": commit_key(key(commit_to))}
-    told = {"ceremony": "a1" * 16, "agreement": "1a" * 32}
-    world.tell(THEIRS, "offer", {"swap": "a1" * 16, "sid": RUN, "items": [row], "coin": "00" * 32}, **told)
-    keys = [{"item": id_of(row), "key": key(commit_to).hex()}]
-    world.tell(THEIRS, "keys", {"swap": "a1" * 16, "batch": 0, "keys": keys}, **told)
-    return world.statements[0], world.statements[1], ciphertext
-
-
-def test_an_item_that_its_own_committed_key_does_not_open_convicts_with_its_ciphertext():
-    offer, keys, ciphertext = sealed(3, 4)
-    evidence = export.evidence_from(THEIRS.party, [offer, keys, ciphertext])
-    assert evidence.kind == "wrong-key"
-    assert "its own key does not open" in proven(evidence_file(evidence))
-
-
-@pytest.mark.parametrize("length", [0, 1, 508])
-def test_an_item_that_opens_convicts_nobody(length):
-    offer, keys, ciphertext = sealed(3, 3, b"x" * length)
-    evidence = export.wrong_key(THEIRS.party, offer, keys, ciphertext)
-    assert "the key opens the item" in problems(evidence_file(evidence))
-
-
-def test_two_coins_of_one_toss_convict():
-    committed = hashlib.sha256(b"detente/coin/1" + COIN).hexdigest()
-    for shown, outcome in ((COIN, "is the one that the offer commits to"), (b"d" * 32, "")):
-        world = World()
-        offer = {"swap": "a1" * 16, "sid": RUN, "items": [], "coin": committed, "mutual": True}
-        world.tell(THEIRS, "offer", offer)
-        world.tell(THEIRS, "coin", {"coin": shown.hex(), "seen": []})
-        evidence = export.two_coins(THEIRS.party, *world.statements)
-        assert outcome in problems(evidence_file(evidence))
-    assert "committed to one coin and showed another" in proven(evidence_file(evidence))
-    assert export.evidence_from(THEIRS.party, world.statements) == evidence
-
-
-def test_one_finding_given_on_twice_convicts():
-    first, second = offer_of(3, 3), offer_of(3, 3, "b2" * 16)
-    pieces = [first[0], second[0]], [first[1], second[1]]
-    evidence = export.replayed_item(THEIRS.party, *pieces)
-    assert "gave on one finding twice" in proven(evidence_file(evidence))
-    for other in (offer_of(4, 4, "b2" * 16), offer_of(3, 4, "b2" * 16), first):
-        evidence = export.replayed_item(THEIRS.party, [first[0], other[0]], [first[1], other[1]])
-        assert "do not give on one finding twice" in problems(evidence_file(evidence))
-
-
-def test_signed_messages_show_who_signed_what():
-    evidence = export.signed_messages(THEIRS.party, [message(THEIRS, OURS)])
-    assert "head #0" in proven(evidence_file(evidence))
-    evidence = export.signed_messages(THEIRS.party, [message(OURS, THEIRS)])
-    assert "that the accused party signed" in problems(evidence_file(evidence))
-
-
-def test_unknown_evidence_and_strangers_are_refused():
-    assert "not known" in problems(evidence_file(Evidence("gossip", {"party": THEIRS.party})))
-    assert "accuses a party" in problems(evidence_file(Evidence("two-answers", {"party": STRANGER.party})))
-
-
-def test_what_a_fault_carries_becomes_the_strongest_evidence_it_gives():
-    answers = [message(THEIRS, OURS, body={"x": n}) for n in range(2)]
-    offer, keys, _ = offer_of(3, 4)
-    right = offer_of(3, 3, "b2" * 16)
-    again = offer_of(3, 3, "c3" * 16)
-    smaller, ours = head(THEIRS, 3, B), message(OURS, THEIRS)
-    for kind, pieces in (
-        ("forked-heads", [head(THEIRS, 4, A), head(THEIRS, 4, B), b"proof"]),
-        ("rolled-back", [head(THEIRS, 4, A), smaller, presented(smaller, 4)]),
-        ("rolled-back", [head(THEIRS, 2, A), smaller, b"proof", presented(smaller, 2, (A,))]),
-        ("two-answers", answers),
-        ("wrong-key", [offer, keys]),
-        ("wrong-key", [keys, b"ciphertext", ours, offer]),
-        ("replayed-item", [right[0], right[1], again[0], again[1]]),
-        ("signed-messages", [right[0], right[1]]),
-        ("signed-messages", [head(THEIRS, 4, A), smaller, answers[0]]),
-        ("signed-messages", [b"", b"\xff", answers[0], answers[0]]),
-    ):
-        evidence = export.evidence_from(THEIRS.party, pieces)
-        assert evidence.kind == kind
-        assert "Southern" in proven(evidence_file(evidence))
-
-
-def test_every_kind_of_evidence_has_its_writer():
-    assert set(detente_verify.EVIDENCE) == {
-        name.replace("_", "-") for name in dir(export) if name.replace("_", "-") in detente_verify.EVIDENCE
-    }
 
 
 # --- hostile files
