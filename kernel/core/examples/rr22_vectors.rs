@@ -33,9 +33,9 @@ fn row_vectors(context: &Context) -> Vec<Value> {
     (0..4u32)
         .map(|i| {
             let token = *blake3::hash(&i.to_le_bytes()).as_bytes();
-            let found = rows::rows(&table, &context.key("row", 1, &seed), &token);
-            let bin = found.starts.iter().rposition(|s| *s == 0).unwrap_or(0);
-            let row = found.rows[0];
+            let found = rows::rows(&table, &context.key("row", 1, &seed), &token, rows::Rows::default());
+            let bin = (0..table.bins).find(|b| !found.bin(*b).is_empty()).expect("one row");
+            let row = found.bin(bin)[0];
             json!({"token": hex::encode(token), "bin": bin, "columns": row.columns, "value": hex(row.value), "factor": hex(row.factor)})
         })
         .collect()
@@ -55,7 +55,7 @@ fn code() -> Value {
     let k = 5120;
     let mut values = vec![0u128; 2 * k];
     Stream::new(9).blocks(&mut values);
-    Code::new(k).encode(values.as_chunks_mut::<1>().0, k);
+    Code::new(k).encode(&mut values, k);
     json!({"k": k, "input": "stream(09 00 ... 00)", "first": hex(values[0]), "last": hex(values[k - 1]), "all_blake3": digest(&values[..k])})
 }
 

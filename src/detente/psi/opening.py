@@ -111,23 +111,30 @@ class Bucket:
 
     def find(self, wanted: np.ndarray) -> list[tuple[int, int]]:
         """(row in `wanted`, their position) for each wanted tag, as (n, 16) bytes, that is in the bucket."""
+        rows, positions = self.meet(wanted)
+        return list(zip(rows.tolist(), positions.tolist(), strict=True))
+
+    def meet(self, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What `find` finds, as two columns, by ascending row."""
+        nothing = np.empty(0, dtype=np.int64)
         if not len(self.high) or not len(wanted):
-            return []
+            return nothing, nothing
         high, low = _as_keys(wanted)
         at = np.searchsorted(self.high, high, side="left")
-        found: list[tuple[int, int]] = []
+        rows, found, where = np.arange(len(high)), [nothing], [nothing]
         # One step for all rows, and one more for those whose upper 64 bits meet another tag's: hardly ever any.
-        rows = np.arange(len(high))
         while len(rows):
             inside = at < len(self.high)
             rows, at = rows[inside], at[inside]
             met = self.high[at] == high[rows]
             rows, at = rows[met], at[met]
             same = self.low[at] == low[rows]
-            found += zip(rows[same].tolist(), self.positions[at[same]].tolist(), strict=True)
+            found.append(rows[same])
+            where.append(self.positions[at[same]])
             rows, at = rows[~same], at[~same] + 1
-        found.sort()
-        return found
+        all_rows, all_positions = np.concatenate(found), np.concatenate(where)
+        order = np.argsort(all_rows, kind="stable")
+        return all_rows[order], all_positions[order]
 
 
 class Results:

@@ -18,7 +18,7 @@ const TAPS: usize = 24;
 /// Words of the index stream that one output uses up (three are spare: whole AES blocks).
 const INDEX_BLOCKS: usize = 6;
 /// Outputs whose indices are drawn, and fetched into the cache, at a time.
-const AHEAD: usize = 32;
+const AHEAD: usize = 16;
 
 /// A public matrix with k rows, the same for everyone: its seed is the hash of a fixed label and k.
 pub struct Code {
@@ -39,8 +39,8 @@ impl Code {
         Self { outputs, expander: block_of(&seed), taps: [block_of(&seed[16..]), block_of(&seed[32..])] }
     }
 
-    /// Encodes W vectors at once: `values` holds 2k entries; afterwards entry i of the first `wanted` is the i-th output.
-    pub fn encode<const W: usize>(&self, values: &mut [[Block; W]], wanted: usize) {
+    /// Encodes in place: `values` holds 2k entries; afterwards entry i of the first `wanted` is the i-th output.
+    pub fn encode(&self, values: &mut [Block], wanted: usize) {
         let (systematic, parity) = values.split_at_mut(self.outputs);
         for taps in self.taps {
             convolve(parity, taps);
@@ -49,7 +49,7 @@ impl Code {
     }
 
     #[inline(never)]
-    fn expand<const W: usize>(&self, out: &mut [[Block; W]], parity: &[[Block; W]]) {
+    fn expand(&self, out: &mut [Block], parity: &[Block]) {
         let k = self.outputs as u64;
         let step = (self.outputs / REGULAR) as u64;
         let mut stream = Stream::new(self.expander);
@@ -66,12 +66,7 @@ impl Code {
                 }
             }
             for (value, line) in chunk.iter_mut().zip(&indices) {
-                for index in line {
-                    let entry = &parity[*index as usize];
-                    for w in 0..W {
-                        value[w] ^= entry[w];
-                    }
-                }
+                *value = line.iter().fold(*value, |sum, index| sum ^ parity[*index as usize]);
             }
         }
     }
@@ -91,7 +86,7 @@ fn prefetch<T>(table: &[T], at: usize) {
 
 /// v[j] = x (v[j] + v[j-25]) + sum over q = 1..24 of bit q-1 of word j times v[j-q]; indices modulo the length, j rising.
 #[inline(never)]
-fn convolve<const W: usize>(v: &mut [[Block; W]], key: Block) {
+fn convolve(v: &mut [Block], key: Block) {
     let length = v.len();
     let mut stream = Stream::new(key);
     let mut words = [0 as Block; 64];
@@ -102,10 +97,10 @@ fn convolve<const W: usize>(v: &mut [[Block; W]], key: Block) {
             let i = j - start;
             let word = (words[i / 4] >> (32 * (i % 4))) as u32;
             if j > TAPS {
-                let window: &mut [[Block; W]; TAPS + 2] = (&mut v[j - TAPS - 1..=j]).try_into().expect("26 entries");
+                let window: &mut [Block; TAPS + 2] = (&mut v[j - TAPS - 1..=j]).try_into().expect("26 entries");
                 step(window, word);
             } else {
-                let mut window = [[0; W]; TAPS + 2];
+                let mut window = [0; TAPS + 2];
                 for (q, entry) in window.iter_mut().enumerate() {
                     *entry = v[(j + length + q - TAPS - 1) % length];
                 }
@@ -118,17 +113,12 @@ fn convolve<const W: usize>(v: &mut [[Block; W]], key: Block) {
 
 /// One step on v[j-25..=j].
 #[inline(always)]
-fn step<const W: usize>(window: &mut [[Block; W]; TAPS + 2], word: u32) {
-    let mut sum = [0 as Block; W];
+fn step(window: &mut [Block; TAPS + 2], word: u32) {
+    let mut sum: Block = 0;
     for q in (1..=TAPS).rev() {
-        let mask = Block::from((word >> (q - 1)) & 1).wrapping_neg();
-        for w in 0..W {
-            sum[w] ^= window[TAPS + 1 - q][w] & mask;
-        }
+        sum ^= window[TAPS + 1 - q] & Block::from((word >> (q - 1)) & 1).wrapping_neg();
     }
-    for w in 0..W {
-        window[TAPS + 1][w] = times_x(window[TAPS + 1][w] ^ window[0][w]) ^ sum[w];
-    }
+    window[TAPS + 1] = times_x(window[TAPS + 1] ^ window[0]) ^ sum;
 }
 
 #[cfg(test)]
@@ -145,14 +135,14 @@ mod tests {
     #[test]
     fn encoding_is_linear_over_the_field() {
         let code = Code::new(500);
-        let (a, b) = (vector(1000, 1), vector(1000, 2));
+        let (mut a, mut b) = (vector(1000, 1), vector(1000, 2));
         let factor = 0xABCD_EF01 << 77;
-        let mut both: Vec<[Block; 2]> = a.iter().zip(&b).map(|(a, b)| [*a, *b]).collect();
-        let mut sum: Vec<[Block; 1]> = a.iter().zip(&b).map(|(a, b)| [a ^ gf128::mul(factor, *b)]).collect();
-        code.encode(&mut both, 480);
-        code.encode(&mut sum, 480);
+        let mut sum: Vec<Block> = a.iter().zip(&b).map(|(a, b)| a ^ gf128::mul(factor, *b)).collect();
+        for v in [&mut a, &mut b, &mut sum] {
+            code.encode(v, 480);
+        }
         for i in 0..480 {
-            assert_eq!(sum[i][0], both[i][0] ^ gf128::mul(factor, both[i][1]));
+            assert_eq!(sum[i], a[i] ^ gf128::mul(factor, b[i]));
         }
     }
 
@@ -160,10 +150,10 @@ mod tests {
     fn a_single_noisy_value_spreads_over_half_of_the_outputs() {
         let code = Code::new(2000);
         for at in [2000, 2500, 3990, 3999] {
-            let mut v = vec![[0; 1]; 4000];
-            v[at] = [1];
+            let mut v = vec![0; 4000];
+            v[at] = 1;
             code.encode(&mut v, 2000);
-            let weight = v[..2000].iter().filter(|v| v[0] != 0).count();
+            let weight = v[..2000].iter().filter(|v| **v != 0).count();
             assert!(weight > 1900, "over a large field nearly every output changes: {weight} at {at}");
         }
     }

@@ -89,11 +89,11 @@ fn check(direction: Direction, n: usize, keyer: &View<'_>, querier: &View<'_>) -
 impl Checked {
     /// F_d of the tokens; with `queried`, each must be encoded in P as the party that queried it claims.
     fn evaluate(&self, context: &Context, tokens: &[u8], queried: bool) -> Result<Vec<Block>, Fault> {
-        let rows = rows::rows(&self.table, &context.key("row", self.direction as u8, &self.seed), tokens);
+        let rows = rows::rows(&self.table, &context.key("row", self.direction as u8, &self.seed), tokens, rows::Rows::default());
         let mut values = vec![0; tokens.len() / rows::TOKEN];
         if queried {
             okvs::decode(&self.table, &rows, &self.encoded, 0, &mut values);
-            if rows.rows.iter().any(|row| values[row.position as usize] != row.value) {
+            if rows.iter().any(|row| values[row.position as usize] != row.value) {
                 return Err(Fault::Failed);
             }
         }

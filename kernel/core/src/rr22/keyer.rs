@@ -1,16 +1,16 @@
 //! The sender of one direction: it keys the PRF, holds delta and evaluates F_d on its own tokens from K = B + delta A.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use zeroize::{Zeroize, Zeroizing};
 
-use super::exconv::Code;
 use super::gf128::{self, Block};
 use super::ggm::{self, Doubler};
 use super::gilboa;
 use super::okvs;
 use super::pages;
 use super::params::{Okvs, Vole, NOISE};
+use super::querier::{lock, Encoded};
 use super::rows::{self};
 use super::seeds::{block_of, push_blocks, Context, Dice, Direction};
 use super::worker::{Task, Worker};
@@ -45,12 +45,12 @@ pub struct Forest {
 }
 
 impl Forest {
-    pub fn leaves(&self) -> Zeroizing<Vec<Block>> {
-        ggm::grow(&self.vole, &self.doubler, &self.roots, None)
-    }
-
-    pub fn for_each_tree(&self, each: impl FnMut(usize, &[Block])) {
-        ggm::for_each_tree(&self.vole, &self.doubler, &self.roots, None, each);
+    /// Writes all leaves, tree by tree.
+    pub fn fill(&self, values: &mut [Block]) {
+        let leaves = self.vole.leaves;
+        ggm::for_each_tree(&self.vole, &self.doubler, &self.roots, None, |tree, nodes| {
+            values[tree * leaves..(tree + 1) * leaves].copy_from_slice(nodes);
+        });
     }
 }
 
@@ -161,13 +161,6 @@ impl Keyer {
     }
 }
 
-/// B from the leaves, cut to the columns of the table.
-pub fn shares(mut leaves: Zeroizing<Vec<Block>>, vole: &Vole, wanted: usize) -> Shares {
-    Code::new(vole.outputs()).encode(leaves.as_chunks_mut::<1>().0, wanted);
-    leaves.truncate(wanted);
-    leaves
-}
-
 /// What evaluating our own tokens leaves behind.
 pub struct Evaluated {
     /// Dec(K, y) + delta H_B(y), in the order of the tokens.
@@ -180,6 +173,7 @@ pub struct Evaluated {
 #[allow(clippy::too_many_arguments)] // each is a different secret or size; a struct of them would be used once
 pub fn evaluate(
     worker: &Worker,
+    encoded: &Arc<Mutex<Option<Encoded>>>,
     keyer: &Keyer,
     context: Context,
     tokens: Arc<Zeroizing<Vec<u8>>>,
@@ -188,7 +182,7 @@ pub fn evaluate(
     (message, at): (Vec<u8>, usize),
     keep: bool,
 ) -> Task<Result<Evaluated, Fault>> {
-    let (table, direction) = (keyer.table, keyer.direction);
+    let (table, direction, encoded) = (keyer.table, keyer.direction, Arc::clone(encoded));
     let delta = Zeroizing::new(keyer.delta);
     worker.submit(move || {
         let mut received = [0; 256];
@@ -199,7 +193,9 @@ pub fn evaluate(
             gf128::add_scaled(columns, *delta, &received[..columns.len()]);
         }
         drop(message);
-        let rows = rows::rows(&table, &context.key("row", direction as u8, &seed), &tokens);
+        // Our own table's rows were read by the job before this one: their memory serves again.
+        let spare = lock(&encoded).as_mut().map(|e| std::mem::take(&mut e.rows)).unwrap_or_default();
+        let rows = rows::rows(&table, &context.key("row", direction as u8, &seed), &tokens, spare);
         let mut values = Zeroizing::new(pages::zeroed(tokens.len() / rows::TOKEN));
         okvs::decode(&table, &rows, &columns, *delta, &mut values);
         Ok(Evaluated { values, columns: keep.then_some(columns) })

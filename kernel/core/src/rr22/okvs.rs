@@ -22,7 +22,7 @@ pub fn encode(shape: &Okvs, rows: &Rows, free: Block) -> Result<Vec<Block>, Unso
     Stream::new(free).blocks(&mut columns);
     let mut work = Peeling::default();
     for bin in 0..shape.bins {
-        let rows = &rows.rows[rows.starts[bin]..rows.starts[bin + 1]];
+        let rows = rows.bin(bin);
         if rows.len() > shape.capacity {
             return Err(Unsolvable);
         }
@@ -175,7 +175,7 @@ fn decode_with<M: Multiply>(m: M, shape: &Okvs, rows: &Rows, columns: &[Block], 
     for bin in 0..shape.bins {
         let columns = &columns[bin * shape.stride()..(bin + 1) * shape.stride()];
         let (sparse, dense) = columns.split_at(shape.sparse);
-        for row in &rows.rows[rows.starts[bin]..rows.starts[bin + 1]] {
+        for row in rows.bin(bin) {
             let found = sparse[usize::from(row.columns[0])]
                 ^ sparse[usize::from(row.columns[1])]
                 ^ sparse[usize::from(row.columns[2])]
@@ -205,26 +205,27 @@ mod tests {
     fn every_key_decodes_to_its_value_and_others_do_not() {
         for n in [0usize, 1, 2, 127, 128, 1000, 40_000] {
             let shape = Okvs::new(n);
-            let grouped = rows(&shape, &[9; 32], &tokens(n, 1));
+            let grouped = rows(&shape, &[9; 32], &tokens(n, 1), Rows::default());
             let columns = encode(&shape, &grouped, 77).unwrap();
             let mut out = vec![0; n];
             decode(&shape, &grouped, &columns, 0, &mut out);
-            for row in &grouped.rows {
+            for row in grouped.iter() {
                 assert_eq!(out[row.position as usize], row.value);
             }
-            let strangers = rows(&shape, &[9; 32], &tokens(500, 2));
+            let strangers = rows(&shape, &[9; 32], &tokens(500, 2), Rows::default());
             let mut out = vec![0; 500];
             decode(&shape, &strangers, &columns, 0, &mut out);
-            assert!(strangers.rows.iter().all(|row| out[row.position as usize] != row.value));
+            assert!(strangers.iter().all(|row| out[row.position as usize] != row.value));
         }
     }
 
     #[test]
     fn decoding_is_linear_so_the_sender_finds_the_receivers_value() {
         let shape = Okvs::new(300);
-        let grouped = rows(&shape, &[9; 32], &tokens(300, 1));
+        let grouped = rows(&shape, &[9; 32], &tokens(300, 1), Rows::default());
         let p = encode(&shape, &grouped, 5).unwrap();
-        let (delta, c) = (0x1234_5678 << 90 | 77, encode(&shape, &rows(&shape, &[8; 32], &tokens(300, 9)), 6).unwrap());
+        let (delta, c) =
+            (0x1234_5678 << 90 | 77, encode(&shape, &rows(&shape, &[8; 32], &tokens(300, 9), Rows::default()), 6).unwrap());
         let mut k = c.clone();
         gf128::add_scaled(&mut k, delta, &p);
         let (mut ours, mut theirs) = (vec![0; 300], vec![0; 300]);
@@ -236,23 +237,24 @@ mod tests {
     #[test]
     fn equal_keys_cannot_be_encoded_apart_and_are_reported() {
         let shape = Okvs::new(128);
-        let mut grouped = rows(&shape, &[9; 32], &tokens(128, 1));
-        grouped.rows[1] = grouped.rows[0];
-        grouped.rows[1].value ^= 1;
+        let mut grouped = rows(&shape, &[9; 32], &tokens(128, 1), Rows::default());
+        let rows = grouped.bin_mut(0);
+        rows[1] = rows[0];
+        rows[1].value ^= 1;
         assert_eq!(encode(&shape, &grouped, 5), Err(Unsolvable));
     }
 
     #[test]
     fn a_core_that_does_not_peel_is_solved_with_the_dense_columns() {
         let shape = Okvs::new(128);
-        let mut grouped = rows(&shape, &[9; 32], &tokens(128, 1));
+        let mut grouped = rows(&shape, &[9; 32], &tokens(128, 1), Rows::default());
         for i in 1..shape.dense {
-            grouped.rows[i].columns = grouped.rows[0].columns;
+            grouped.bin_mut(0)[i].columns = grouped.bin(0)[0].columns;
         }
         let columns = encode(&shape, &grouped, 5).unwrap();
         let mut out = vec![0; 128];
         decode(&shape, &grouped, &columns, 0, &mut out);
-        assert!(grouped.rows.iter().all(|row| out[row.position as usize] == row.value));
+        assert!(grouped.iter().all(|row| out[row.position as usize] == row.value));
     }
 
     /// RR22's formulas are fitted: at small lambda the measured failures must not exceed what lambda promises.
@@ -265,7 +267,7 @@ mod tests {
                 .filter(|t| {
                     let mut key = [0; 32];
                     key[..4].copy_from_slice(&t.to_le_bytes());
-                    encode(&shape, &rows(&shape, &key, &tokens(n, *t)), 5).is_err()
+                    encode(&shape, &rows(&shape, &key, &tokens(n, *t), Rows::default()), 5).is_err()
                 })
                 .count() as f64;
             let expected = f64::from(trials) * (-lambda).exp2();

@@ -62,7 +62,7 @@ fn expansion(n: f64, lambda: f64) -> f64 {
 }
 
 /// The least c with Pr[more than c of the tokens in one bin] <= 2^-bits, by Chernoff: exp(-mean((1+d)ln(1+d) - d)) at c + 1.
-fn fullest(mean: f64, bits: f64) -> usize {
+pub fn fullest(mean: f64, bits: f64) -> usize {
     let mut c = mean.ceil() as usize;
     loop {
         let ratio = (c + 1) as f64 / mean;

@@ -1,6 +1,6 @@
 //! The receiver of one direction: it encodes its tokens, sends A = P + A' and reads F_d off C.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
@@ -30,9 +30,9 @@ pub struct Noise {
 
 impl Noise {
     /// Puts each value at its position.
-    pub fn place<const W: usize>(&self, values: &mut [[Block; W]]) {
+    pub fn place(&self, values: &mut [Block]) {
         for tree in 0..NOISE {
-            values[tree * self.leaves + self.positions[tree] as usize][0] = self.inputs[tree];
+            values[tree * self.leaves + self.positions[tree] as usize] = self.inputs[tree];
         }
     }
 }
@@ -163,19 +163,25 @@ impl Querier {
     }
 
     /// Queues the code over the corrected leaves and the decoding of our tokens.
-    pub fn read(&mut self, worker: &Worker, encoded: Arc<OnceLock<Encoded>>, keep: bool) -> Task<Result<Read, Fault>> {
+    pub fn read(&mut self, worker: &Worker, encoded: Arc<Mutex<Option<Encoded>>>, keep: bool) -> Task<Result<Read, Fault>> {
         let (table, vole) = (self.table, self.vole);
         let mut leaves = Zeroizing::new(std::mem::take(&mut *self.leaves));
         worker.submit(move || {
-            Code::new(vole.outputs()).encode(leaves.as_chunks_mut::<1>().0, table.columns());
+            Code::new(vole.outputs()).encode(&mut leaves, table.columns());
             leaves.truncate(table.columns());
             let columns = leaves;
-            let rows = &encoded.get().ok_or(Fault::Failed)?.rows;
-            let mut values = Zeroizing::new(pages::zeroed(rows.rows.len()));
+            let encoded = lock(&encoded);
+            let rows = &encoded.as_ref().ok_or(Fault::Failed)?.rows;
+            let mut values = Zeroizing::new(pages::zeroed(rows.len()));
             okvs::decode(&table, rows, &columns, 0, &mut values);
             Ok(Read { values, columns: keep.then_some(columns) })
         })
     }
+}
+
+/// The table that the worker built. A job that died while it held the lock leaves it as it was.
+pub fn lock(encoded: &Mutex<Option<Encoded>>) -> MutexGuard<'_, Option<Encoded>> {
+    encoded.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What reading C leaves behind.
@@ -192,7 +198,7 @@ pub fn encode(context: &Context, dice: &Dice, direction: Direction, tokens: &[u8
     let table = Okvs::new(tokens.len() / rows::TOKEN);
     for draw in 0..DRAWS {
         let seed: [u8; 32] = dice.bytes("row seed", d, draw);
-        let rows = rows::rows(&table, &context.key("row", d, &seed), tokens);
+        let rows = rows::rows(&table, &context.key("row", d, &seed), tokens, Rows::default());
         if let Ok(columns) = okvs::encode(&table, &rows, dice.block("free columns", d, draw)) {
             return Ok(Encoded { seed, rows, columns: Zeroizing::new(columns) });
         }

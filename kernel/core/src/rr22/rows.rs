@@ -3,7 +3,7 @@
 use super::gf128::Block;
 use super::lanes::{self, Key, LANES, WORDS};
 use super::pages;
-use super::params::Okvs;
+use super::params::{self, Okvs};
 
 /// Bytes of a token inside the engine; other widths are hashed to this first.
 pub const TOKEN: usize = 32;
@@ -21,10 +21,42 @@ pub struct Row {
     pub position: u32,
 }
 
-/// Rows grouped by bin: bin b holds rows[starts[b]..starts[b + 1]].
+/// Rows grouped by bin, each bin in a stretch of its own with some room left.
+#[derive(Default)]
 pub struct Rows {
-    pub rows: Vec<Row>,
-    pub starts: Vec<usize>,
+    rows: Vec<Row>,
+    /// Where each bin's rows lie.
+    spans: Vec<(usize, usize)>,
+    count: usize,
+}
+
+impl Rows {
+    /// The rows of one bin.
+    pub fn bin(&self, bin: usize) -> &[Row] {
+        let (start, end) = self.spans[bin];
+        &self.rows[start..end]
+    }
+
+    /// The rows of one bin, to be changed by a test.
+    #[cfg(test)]
+    pub fn bin_mut(&mut self, bin: usize) -> &mut [Row] {
+        let (start, end) = self.spans[bin];
+        &mut self.rows[start..end]
+    }
+
+    /// All rows, bin by bin.
+    pub fn iter(&self) -> impl Iterator<Item = &Row> {
+        (0..self.spans.len()).flat_map(|b| self.bin(b))
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
 }
 
 /// x scaled from 32 bits to 0..range, without a division.
@@ -55,13 +87,26 @@ fn row_of(shape: &Okvs, batch: &lanes::Batch, lane: usize, position: u32) -> (us
     (bin, Row { value: lanes::block(batch, lane, 0), factor: lanes::block(batch, lane, 4), columns, position })
 }
 
-/// Rows of all tokens (TOKEN bytes each) under one key.
-pub fn rows(shape: &Okvs, key: &[u8; 32], tokens: &[u8]) -> Rows {
+/// Rows of all tokens (TOKEN bytes each) under one key. `spare` are rows that are no longer needed, for their memory.
+pub fn rows(shape: &Okvs, key: &[u8; 32], tokens: &[u8], spare: Rows) -> Rows {
+    let mut memory = spare.rows;
     let n = tokens.len() / TOKEN;
-    let key = Key::new(key);
-    let mut unsorted: Vec<Row> = pages::room(n);
-    let mut bins: Vec<u32> = pages::room(n);
-    let mut starts = vec![0usize; shape.bins + 1];
+    // Placed straight into their bins; should one run over its room (2^-50), everything is placed again with more.
+    let mut room =
+        if shape.bins == 1 { n } else { params::fullest(n as f64 / shape.bins as f64, params::STATISTICAL + 10.0).min(n) };
+    loop {
+        match place(shape, &Key::new(key), tokens, room, memory) {
+            Ok(rows) => return rows,
+            Err(unused) => (room, memory) = ((2 * room).min(n), unused),
+        }
+    }
+}
+
+/// Places every row in its bin; gives the memory back where a bin has more than `room`.
+fn place(shape: &Okvs, key: &Key, tokens: &[u8], room: usize, memory: Vec<Row>) -> Result<Rows, Vec<Row>> {
+    let mut rows = if memory.capacity() < room * shape.bins { pages::room(room * shape.bins) } else { memory };
+    rows.resize(room * shape.bins, Row::default());
+    let mut spans: Vec<(usize, usize)> = (0..shape.bins).map(|b| (b * room, b * room)).collect();
     let mut message = [[0; LANES]; WORDS];
     let mut out = [[0; LANES]; WORDS];
     for (group, chunk) in tokens.chunks(TOKEN * LANES).enumerate() {
@@ -69,29 +114,18 @@ pub fn rows(shape: &Okvs, key: &[u8; 32], tokens: &[u8]) -> Rows {
         for lane in 0..lanes_used {
             lanes::put(&mut message, lane, 0, &chunk[lane * TOKEN..(lane + 1) * TOKEN]);
         }
-        lanes::hash(&key, &message, TOKEN as u32, &mut out);
+        lanes::hash(key, &message, TOKEN as u32, &mut out);
         for lane in 0..lanes_used {
             let (bin, row) = row_of(shape, &out, lane, (group * LANES + lane) as u32);
-            bins.push(bin as u32);
-            starts[bin + 1] += 1;
-            unsorted.push(row);
+            let (start, end) = &mut spans[bin];
+            if *end - *start == room {
+                return Err(rows);
+            }
+            rows[*end] = row;
+            *end += 1;
         }
     }
-    for b in 0..shape.bins {
-        starts[b + 1] += starts[b];
-    }
-    if shape.bins == 1 {
-        return Rows { rows: unsorted, starts };
-    }
-    let mut next = starts.clone();
-    let mut sorted: Vec<Row> = pages::room(n);
-    sorted.resize(n, Row::default());
-    for (row, bin) in unsorted.iter().zip(&bins) {
-        let slot = &mut next[*bin as usize];
-        sorted[*slot] = *row;
-        *slot += 1;
-    }
-    Rows { rows: sorted, starts }
+    Ok(Rows { rows, spans, count: tokens.len() / TOKEN })
 }
 
 /// Tokens of any width as TOKEN bytes each: 32-byte tokens stand for themselves, others are hashed under `key`.
@@ -132,14 +166,22 @@ mod tests {
     fn every_token_gets_one_row_in_the_bin_of_its_hash() {
         let shape = Okvs::at(1000, 20.0, 128);
         let tokens: Vec<u8> = (0..1000u32).flat_map(|i| *blake3::hash(&i.to_le_bytes()).as_bytes()).collect();
-        let grouped = rows(&shape, &[3; 32], &tokens);
-        assert_eq!(*grouped.starts.last().unwrap(), 1000);
-        let mut seen: Vec<u32> = grouped.rows.iter().map(|r| r.position).collect();
+        let grouped = rows(&shape, &[3; 32], &tokens, Rows::default());
+        assert_eq!((grouped.len(), grouped.is_empty()), (1000, false));
+        let mut seen: Vec<u32> = grouped.iter().map(|r| r.position).collect();
         seen.sort_unstable();
-        assert!(seen.iter().enumerate().all(|(i, p)| i as u32 == *p));
-        let one = rows(&shape, &[3; 32], &tokens[32 * 17..32 * 18]);
-        let bin = one.starts.iter().position(|s| *s == 1).unwrap() - 1;
-        let found = grouped.rows[grouped.starts[bin]..grouped.starts[bin + 1]].iter().find(|r| r.position == 17).unwrap();
-        assert_eq!((found.value, found.factor, found.columns), (one.rows[0].value, one.rows[0].factor, one.rows[0].columns));
+        assert!(seen.len() == 1000 && seen.iter().enumerate().all(|(i, p)| i as u32 == *p));
+        let one = rows(&shape, &[3; 32], &tokens[32 * 17..32 * 18], Rows::default());
+        let bin = (0..shape.bins).find(|b| !one.bin(*b).is_empty()).unwrap();
+        let (alone, found) = (one.bin(bin)[0], grouped.bin(bin).iter().find(|r| r.position == 17).unwrap());
+        assert_eq!((found.value, found.factor, found.columns), (alone.value, alone.factor, alone.columns));
+    }
+
+    #[test]
+    fn a_bin_that_runs_over_its_room_is_placed_again() {
+        let shape = Okvs::at(600, 20.0, 128);
+        let token = *blake3::hash(b"the same token six hundred times fills one bin").as_bytes();
+        let grouped = rows(&shape, &[3; 32], &token.repeat(600), Rows::default());
+        assert_eq!((0..shape.bins).map(|b| grouped.bin(b).len()).max(), Some(600));
     }
 }

@@ -3,7 +3,7 @@
 //! Extension 1 has the first party as its sender, extension 2 the second. The direction keyed by a party uses that party's extension
 //! for the trees' level sums and the other's for Gilboa's products.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -13,13 +13,13 @@ use super::exconv::Code;
 use super::gf128::Block;
 use super::ggm;
 use super::gilboa;
-use super::keyer::{self, Evaluated, Forest, Keyer, Shares, MASK_OPENING};
+use super::keyer::{self, Evaluated, Keyer, Shares, MASK_OPENING};
 use super::output;
 use super::pages;
-use super::params::{Vole, LARGEST_SHARD, NOISE};
-use super::querier::{self, Encoded, Noise, Querier, Read};
+use super::params::{LARGEST_SHARD, NOISE};
+use super::querier::{self, lock, Encoded, Querier, Read};
 use super::rows;
-use super::seeds::{block_of, push_blocks, Context, Dice, Direction};
+use super::seeds::{block_of, Context, Dice, Direction};
 use super::softspoken;
 use super::worker::{Task, Worker};
 use super::Fault;
@@ -65,7 +65,7 @@ struct Live {
     commitment: [u8; 32],
     prepared: Option<Task<Result<Prepared, Fault>>>,
     /// Set by the worker once our table is built; later jobs read it.
-    encoded: Arc<OnceLock<Encoded>>,
+    encoded: Arc<Mutex<Option<Encoded>>>,
     shares: Option<Shares>,
     read: Option<Task<Result<Read, Fault>>>,
     evaluated: Option<Task<Result<Evaluated, Fault>>>,
@@ -269,7 +269,7 @@ impl Live {
             chosen: Zeroizing::new(Vec::new()),
             commitment: [0; 32],
             prepared: None,
-            encoded: Arc::new(OnceLock::new()),
+            encoded: Arc::new(Mutex::new(None)),
             shares: None,
             read: None,
             evaluated: None,
@@ -290,24 +290,32 @@ impl Live {
         let (noise, forest) = (self.querier.noise(), self.keyer.forest(&self.context));
         let (queried, keyed) = ((self.querier.table.columns(), self.querier.vole), (self.keyer.table.columns(), self.keyer.vole));
         let (encoded, keep) = (Arc::clone(&self.encoded), self.inspectable);
+        let head = self.head();
         self.prepared = Some(self.worker.submit(move || {
             let mut table = querier::encode(&context, &dice, direction, &tokens)?;
-            let (mut message, shares) = if queried.1 == keyed.1 {
-                together(&noise, &forest, &queried.1, queried.0, keyed.0)
-            } else {
-                (hidden(&noise, &queried.1, queried.0), keyer::shares(forest.leaves(), &keyed.1, keyed.0))
-            };
-            for (bytes, p) in message.chunks_exact_mut(16).zip(table.columns.iter()) {
-                let masked = block_of(bytes) ^ p;
-                bytes.copy_from_slice(&masked.to_le_bytes());
+            let mut values: Shares = Zeroizing::new(pages::zeroed(queried.1.length().max(keyed.1.length())));
+            noise.place(&mut values);
+            Code::new(queried.1.outputs()).encode(&mut values[..queried.1.length()], queried.0);
+            let mut message = pages::room(head + queried.0 * 16 + MASK_OPENING + SEAL);
+            message.resize(head, 0);
+            for (hidden, p) in values.iter().zip(table.columns.iter()) {
+                message.extend_from_slice(&(hidden ^ p).to_le_bytes());
             }
+            forest.fill(&mut values);
+            Code::new(keyed.1.outputs()).encode(&mut values[..keyed.1.length()], keyed.0);
+            values.truncate(keyed.0);
             let seed = table.seed;
             if !keep {
                 table.columns = Zeroizing::new(Vec::new());
             }
-            let _ = encoded.set(table);
-            Ok(Prepared { seed, message, shares })
+            *lock(&encoded) = Some(table);
+            Ok(Prepared { seed, message, shares: values })
         }));
+    }
+
+    /// Bytes before A in the message that carries it: the first party's starts with a proof.
+    fn head(&self) -> usize {
+        32 + 16 + if self.first { 32 } else { 0 }
     }
 
     fn digest(&mut self, number: usize, body: &[u8]) -> [u8; 32] {
@@ -419,15 +427,16 @@ impl Live {
         x.to_le_bytes().to_vec()
     }
 
-    /// r, w_R and A, once the peer's proof held.
-    fn reveal(&mut self, proof: &[u8]) -> Result<Vec<u8>, Fault> {
-        self.querier.compare(&self.context, self.asked(self.querier.direction), proof)?;
+    /// r, w_R and A, once the peer's proof held; before them, in the first party's message, its own proof.
+    fn reveal(&mut self, theirs: &[u8], ours: &[u8]) -> Result<Vec<u8>, Fault> {
+        self.querier.compare(&self.context, self.asked(self.querier.direction), theirs)?;
         let prepared = self.prepared.take().ok_or(Fault::OutOfTurn)?.wait()??;
         self.shares = Some(prepared.shares);
-        let mut reply = Vec::with_capacity(48 + prepared.message.len());
-        reply.extend_from_slice(&prepared.seed);
-        reply.extend_from_slice(&self.querier.mask().to_le_bytes());
-        reply.extend_from_slice(&prepared.message);
+        let mut reply = prepared.message;
+        let at = ours.len();
+        reply[..at].copy_from_slice(ours);
+        reply[at..at + 32].copy_from_slice(&prepared.seed);
+        reply[at + 32..at + 48].copy_from_slice(&self.querier.mask().to_le_bytes());
         Ok(reply)
     }
 
@@ -443,6 +452,7 @@ impl Live {
         let shares = self.shares.take().ok_or(Fault::OutOfTurn)?;
         let task = keyer::evaluate(
             &self.worker,
+            &self.encoded,
             &self.keyer,
             self.context,
             Arc::clone(&self.tokens),
@@ -542,16 +552,15 @@ impl Live {
 
     fn first_8(&mut self, message: &[u8]) -> Result<Vec<u8>, Fault> {
         let [proof, x] = split(message, [32, 16])?;
-        let mut reply = self.keyer.prove(&self.context, self.asked(self.keyer.direction), block_of(x)).to_vec();
-        reply.extend_from_slice(&self.reveal(proof)?);
-        Ok(reply)
+        let ours = self.keyer.prove(&self.context, self.asked(self.keyer.direction), block_of(x));
+        self.reveal(proof, &ours)
     }
 
     fn second_9(&mut self, message: Vec<u8>) -> Result<Vec<u8>, Fault> {
         let [a, b, c] = self.revealed();
         let [proof, seed, mask, _] = split(&message, [32, a, b, c])?;
         let (seed, mask) = (seed_of(seed), block_of(mask));
-        let mut reply = self.reveal(proof)?;
+        let mut reply = self.reveal(proof, &[])?;
         reply.extend_from_slice(self.keyer.opening());
         self.evaluate(seed, mask, message, 32 + a + b)?;
         Ok(reply)
@@ -578,34 +587,6 @@ fn seed_of(bytes: &[u8]) -> [u8; 32] {
     seed
 }
 
-/// A' as bytes.
-fn hidden(noise: &Noise, vole: &Vole, wanted: usize) -> Vec<u8> {
-    let mut values: Zeroizing<Vec<Block>> = Zeroizing::new(pages::zeroed(vole.length()));
-    noise.place(values.as_chunks_mut::<1>().0);
-    let values = keyer::shares(values, vole, wanted);
-    let mut message = pages::room(wanted * 16);
-    push_blocks(&mut message, &values);
-    message
-}
-
-/// A' (as bytes) and B in one pass over the code: half the cache misses of two.
-fn together(noise: &Noise, forest: &Forest, vole: &Vole, queried: usize, keyed: usize) -> (Vec<u8>, Shares) {
-    let mut flat: Zeroizing<Vec<Block>> = Zeroizing::new(pages::zeroed(2 * vole.length()));
-    let pairs = flat.as_chunks_mut::<2>().0;
-    forest.for_each_tree(|tree, leaves| {
-        for (pair, leaf) in pairs[tree * vole.leaves..].iter_mut().zip(leaves) {
-            pair[1] = *leaf;
-        }
-    });
-    noise.place(pairs);
-    Code::new(vole.outputs()).encode(pairs, queried.max(keyed));
-    let mut message = pages::room(queried * 16);
-    pairs[..queried].iter().for_each(|p| message.extend_from_slice(&p[0].to_le_bytes()));
-    let mut shares: Shares = Zeroizing::new(pages::room(keyed));
-    shares.extend(pairs[..keyed].iter().map(|p| p[1]));
-    (message, shares)
-}
-
 /// The last job.
 struct Finishing {
     context: Context,
@@ -614,7 +595,7 @@ struct Finishing {
     /// Keyed by us, queried by us.
     directions: [Direction; 2],
     masks: [Block; 2],
-    record: Option<(Block, Arc<OnceLock<Encoded>>, [u8; 32])>,
+    record: Option<(Block, Arc<Mutex<Option<Encoded>>>, [u8; 32])>,
 }
 
 impl Finishing {
@@ -626,13 +607,13 @@ impl Finishing {
         let outputs = output::combine(&self.context, first, second, &self.tokens);
         let record = match self.record {
             Some((delta, encoded, their_seed)) => {
-                let encoded = encoded.get().ok_or(Fault::Failed)?;
+                let encoded = lock(&encoded).take().ok_or(Fault::Failed)?;
                 Some(Record {
                     delta,
                     masks: self.masks,
                     keyed: evaluated.columns.take().ok_or(Fault::Failed)?,
                     queried: read.columns.take().ok_or(Fault::Failed)?,
-                    encoded: encoded.columns.clone(),
+                    encoded: encoded.columns,
                     our_seed: encoded.seed,
                     their_seed,
                 })
