@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,12 +27,6 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
 @pytest.fixture
 def court(prepared: tuple[Path, int], tmp_path: Path) -> Iterator[Court]:
     """Both nodes, fresh; south is the dishonest one in most tests."""
-    directory, time = prepared
-    place = tmp_path / "world"
-    shutil.copytree(directory, place)
-    world = World(place)
-    world.clock.time = time + 1
-    for name in ("north", "south"):
-        world.open(name)
+    world = World.copied(*prepared, tmp_path / "world")
     yield Court(world)
     world.close()

@@ -10,7 +10,7 @@ from detente.ceremonies.ceremony import Append, Ask, Decision, Finish, Kind
 from detente.errors import Misuse, NotAgreed, Unavailable
 from detente.node.driver import Driver
 from detente.node.office import Office
-from detente.node.ports import CeremonyRow, DocumentRow, Transaction
+from detente.node.ports import CeremonyRow, DocumentRow, RecordRow, Transaction
 from detente.pact.agreement import (
     agreement_hash,
     consequences,
@@ -97,10 +97,20 @@ class Agreements:
             )
         return read_agreement(unverified(row.envelope).payload)[1]
 
-    def consents(self, tx: Transaction, party: str) -> frozenset[str]:
-        """The parties whose signed consent lets their records go on to this peer."""
+    def consents(self, tx: Transaction, party: str, record: RecordRow) -> frozenset[str]:
+        """The originator of a record, where its signed consent lets this one record go on to this peer; else nobody."""
+        source = record.origin.removeprefix("party:")
+        return frozenset({source}) if record.id in self._consented(tx, party) else frozenset()
+
+    def consent(self, tx: Transaction, party: str, record: str) -> None:
+        """Notes that the originator of a record lets it go on to a peer. A consent is for one item and one party."""
+        kept = sorted(self._consented(tx, party) | {record})
+        tx.settings.put(f"consents.{party}", msgspec.json.encode(kept))
+
+    @staticmethod
+    def _consented(tx: Transaction, party: str) -> set[str]:
         kept = tx.settings.get(f"consents.{party}")
-        return frozenset(msgspec.json.decode(kept, type=list[str])) if kept else frozenset()
+        return set(msgspec.json.decode(kept, type=list[str])) if kept else set()
 
     # -- use cases
 

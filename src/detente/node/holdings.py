@@ -108,7 +108,7 @@ class Holdings:
 
     def erase_received(self, tx: Transaction, party: str, item: str) -> None:
         """Shreds the record that came with an item; the journal says so."""
-        ident = f"received:{item[:32]}"
+        ident = received_id(item)
         row = tx.records.get(ident)
         if row is not None and row.origin == f"party:{party}":
             tx.records.erase(ident)
@@ -169,6 +169,11 @@ class Holdings:
         index = self._office.journal(tx, "records.loaded", root, "", {"count": len(rows), "root": root})
         tx.settings.put(f"batch.{index}", commitments)
         tx.records.put(msgspec.structs.replace(row, entry=index) for row in rows)
+
+
+def received_id(item: str) -> str:
+    """The id under which the record that came with an item is kept."""
+    return f"received:{item[:32]}"
 
 
 def encode_record(record: Record) -> bytes:

@@ -12,7 +12,7 @@ from detente.ceremonies.exchange import ExchangeSetup, LetterResult, LetterSetup
 from detente.errors import Misuse, Refused, Unavailable
 from detente.node.agreements import Agreements
 from detente.node.driver import Driver
-from detente.node.holdings import Holdings
+from detente.node.holdings import Holdings, received_id
 from detente.node.items import ItemBook, ItemView, LetterAsked
 from detente.node.office import Office
 from detente.node.ports import CeremonyRow, ItemRow, Transaction
@@ -137,8 +137,7 @@ class Letters:
             return
         if getattr(result.answer, "yes", False):
             to = str(getattr(result.request, "to", ""))
-            consents = self._agreements.consents(tx, to) | {row.party}
-            tx.settings.put(f"consents.{to}", msgspec.json.encode(sorted(consents)))
+            self._agreements.consent(tx, to, received_id(result.item))
 
     # -- inside
 

@@ -339,10 +339,10 @@ class Runs:
     ) -> tuple[list[RecordRow], dict[str, int]]:
         """The records that the agreement admits, and how many stay out for which reason."""
         now = self._office.clock.now()
-        consented = self._agreements.consents(tx, party)
         rows: list[RecordRow] = []
         left_out: dict[str, int] = {}
         for row in tx.records.select(agreed.name):
+            consented = self._agreements.consents(tx, party, row)
             found = in_scope(
                 terms, agreed, decode_record(row), peer=party, now=now, loaded=row.loaded, consented=consented
             )

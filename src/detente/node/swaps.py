@@ -24,7 +24,7 @@ from detente.errors import Misuse, Refused, Unavailable
 from detente.journal.merkle import leaf_hash
 from detente.node.agreements import Agreements
 from detente.node.driver import Driver
-from detente.node.holdings import Holdings, commitment_of, decode_record
+from detente.node.holdings import Holdings, commitment_of, decode_record, received_id
 from detente.node.items import DRAFT, ItemBook, ItemView, Kept, OfferAsked, StoreAsked, StoreLine, kept, moved
 from detente.node.letters import Letters
 from detente.node.office import Office
@@ -308,7 +308,7 @@ class Swaps:
         record = tx.records.get(finding.record)
         if record is None:
             raise Misuse("the finding's record was erased; nothing can be released for it")
-        consented = self._agreements.consents(tx, finding.party)
+        consented = self._agreements.consents(tx, finding.party, record)
         opening = msgspec.msgpack.decode(finding.opening, type=Opening)
         release = releasable(
             terms,
@@ -364,7 +364,7 @@ class Swaps:
     def _keep_record(self, tx: Transaction, party: str, line: StoreLine, release: Release) -> None:
         finding = tx.findings.get(line.finding)
         record = Record(
-            f"received:{line.item[:32]}", release.schema, release.properties, release.grounds or ("received in a swap",),
+            received_id(line.item), release.schema, release.properties, release.grounds or ("received in a swap",),
             release.marking, release.grade, f"party:{party}",
         )  # fmt: skip
         self._holdings.keep_received(tx, finding.topic if finding else "people", record)
