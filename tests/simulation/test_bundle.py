@@ -124,6 +124,52 @@ def test_a_bundle_holds_no_record(related: World) -> None:
         assert name.encode() not in raw
 
 
+def test_bundles_verify_whatever_became_of_keys_and_agreements(north_and_south: World) -> None:
+    """Rotated, suspended and not yet heard of, resumed, superseded, proposed, rejected: each bundle in between is in order."""
+    world = north_and_south
+    north, south = world.node("north"), world.node("south")
+    north.pairings.rotate()
+    north.deliver("south")
+
+    def in_order(*names: str) -> None:
+        for name in names:
+            assert judged(exported(world, name)).problems == []
+
+    in_order("north", "south")
+    south.agreements.suspend("north", "a question")
+    in_order("south")
+    south.deliver("north")
+    in_order("north")
+    north.agreements.resume("south")
+    north.deliver("south")
+    south.agreements.sign("north")
+    south.deliver("north")
+    world.agree("south", "north", small_terms)
+    in_order("north", "south")
+    north.agreements.propose(small_terms(north.agreements.template("south")), "south")
+    north.deliver("south")
+    in_order("north", "south")
+    south.agreements.reject("north", reason="not yet")
+    south.deliver("north")
+    in_order("north", "south")
+
+
+def test_a_bundle_in_the_middle_of_a_swap_verifies(north_and_south: World) -> None:
+    """Offered and not answered: nothing moved, and the file says so."""
+    north, south = north_and_south.node("north"), north_and_south.node("south")
+    north.match("people", "south")
+    for finding in north.runs.findings(grade="strong"):
+        north.runs.decide(finding.id, "confirmed", "an analyst")
+        south.runs.decide(finding.id, "confirmed", "another analyst")
+    north.swaps.prepare("south")
+    north.swaps.approve("south", "a releaser")
+    north.deliver("south")
+    for name in ("north", "south"):
+        bundle = judged(exported(north_and_south, name))
+        assert bundle.problems == []
+        assert "balance: 0 given" in bundle.facts[-1]
+
+
 # --- tampering
 
 

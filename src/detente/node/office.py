@@ -161,7 +161,9 @@ class Office:
     def parties(self, tx: Transaction, party: str) -> list[ExportedParty]:
         """We and a peer, as bundles name them: invitation, rotations and revocations."""
         ours = self.identity().party
-        invitation = tx.settings.get("identity.invitation") or b""
+        # the file that this peer holds: after a rotation there is no newer one until the next is asked for
+        kept = tx.settings.get(f"invited.{party}") or tx.settings.get("identity.invitation")
+        invitation = kept or b""
         peer = tx.peers.get(party)
         found = [ExportedParty(ours, invitation, self.changes(tx, ours))]
         return [*found, ExportedParty(party, peer.invitation, self.changes(tx, party))] if peer else found
