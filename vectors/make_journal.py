@@ -7,7 +7,10 @@ from typing import Any
 from detente.errors import PeerFault
 from detente.journal.checkpoint import Checkpoint, cosign, open_checkpoint, origin_of, sign_checkpoint
 from detente.journal.entries import Entry, commit
+from detente.journal.export import ExportedParty, evidence_from, export_bundle
 from detente.journal.merkle import Frontier, consistency_proof, inclusion_proof, leaf_hash, root_at
+from detente.wire.canonical import canonical
+from detente.wire.envelope import INVITATION, seal
 from detente.wire.identity import generate_identity
 from detente.wire.keys import KeyRing
 
@@ -67,6 +70,7 @@ def make(old: Any) -> dict[str, Any]:
         },
         "checkpoint": checkpoint(old.get("checkpoint")),
         "entry": entry(),
+        "evidence_file": evidence_file(),
         "commitment": {
             "purpose": "record",
             "salt": bytes(range(16)).hex(),
@@ -137,3 +141,21 @@ def entry() -> dict[str, Any]:
         "data": one.encode().decode(),
         "leaf": one.leaf().hex(),
     }
+
+
+def evidence_file() -> list[str]:
+    """The lines of a file that convicts a party of having signed two heads of one size."""
+    ours, theirs = generate_identity(bytes(range(32))), generate_identity(bytes(range(32, 64)))
+    heads = [Checkpoint(origin_of(theirs.party), 1, leaf_hash(data)) for data in (b"one", b"other")]
+    notes = [sign_checkpoint(head, theirs, theirs.public) for head in heads]
+    parties = [
+        ExportedParty(
+            who.party, seal(INVITATION, canonical({"keys": who.public.to_json(), "name": name}), who)
+        )
+        for who, name in ((ours, "Northern"), (theirs, "Southern"))
+    ]
+    evidence = [evidence_from(theirs.party, notes)]
+    lines = export_bundle(
+        ours.party, theirs.party, parties, exported=SENT, software="detente 0.1.0", evidence=evidence
+    )
+    return [line.decode() for line in lines]

@@ -440,9 +440,6 @@ class Bundle:
         except Bad as problem:
             self.problems.append((what, str(problem)))
 
-    def of_kind(self, kind: str) -> list[Statement]:
-        return [each for each in self.statements.values() if each.kind == payload_type(kind)]
-
     def open(self, raw: bytes, kind: str | None = None) -> Statement:
         """The statement in an envelope, once every signature has verified under a key of a party in the file."""
         envelope = Envelope.read(raw)

@@ -1,6 +1,7 @@
 """vectors/journal.json: trees and notes of other implementations, and what spec/journal adds."""
 
 import base64
+import io
 import json
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import detente_verify
 from detente.errors import BadSignature
 from detente.journal.checkpoint import (
     Checkpoint,
@@ -156,3 +158,23 @@ def test_the_commitment_is_this():
     vector = VECTORS["commitment"]
     salt, data = bytes.fromhex(vector["salt"]), bytes.fromhex(vector["data"])
     assert commit(vector["purpose"], salt, data) == vector["commitment"]
+
+
+def test_the_evidence_file_convicts():
+    raw = "".join(VECTORS["evidence_file"]).encode()
+    found = detente_verify.verify(io.BytesIO(raw))
+    assert found.problems == []
+    assert "Southern signed two different heads" in found.facts[-1]
+    # one letter of a signed root, and it convicts nobody
+    note = json.loads(VECTORS["evidence_file"][-1])["body"]["notes"][0]
+    at = raw.index(note.split("\n")[2].encode())
+    bent = raw[:at] + (b"B" if raw[at : at + 1] != b"B" else b"C") + raw[at + 1 :]
+    assert detente_verify.verify(io.BytesIO(bent)).problems
+
+
+def test_the_verifier_names_items_and_keys_as_the_vectors_of_exchange_do():
+    exchange = json.loads((FOLDER / "exchange.json").read_text("utf-8"))
+    for vector in exchange["items"]:
+        statement = vector["statement"]
+        assert detente_verify.item_id(statement) == vector["item"]
+        assert detente_verify.key_commitment(bytes.fromhex(vector["key"])) == statement["key"]
