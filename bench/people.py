@@ -153,7 +153,8 @@ def report(label: str, topic: Topic, a: Path, b: Path, truth: Path, ignore: Path
     )
     print(
         f"   candidates {out.pairs} (recall {len(out.candidates & true) / max(len(true), 1):.4f}), capped {out.capped}, compared {out.compared};"
-        f" tokens dropped {out.ours.dropped}+{out.theirs.dropped}, mean {sum(tokens) / len(tokens):.1f} max {max(tokens)}; values mean {sum(values) / len(values):.1f} max {max(values)}"
+        f" tokens dropped {out.ours.dropped}+{out.theirs.dropped}, mean {sum(tokens) / len(tokens):.1f} max {max(tokens)};"
+        f" values mean {sum(values) / len(values):.1f} max {max(values)}"
     )
     print(
         f"   {names} records in {out.seconds:.2f} s of processor time: {names / out.seconds:.0f}/s; refused {out.ours.refused}+{out.theirs.refused}"

@@ -16,7 +16,7 @@ from detente.topics.orgs.words import Named, of_code, pieces, surprise, words
 from detente.topics.topic import Prepared, Record, Token, Value
 
 # Bits of surprise below which no token of a kind leaves. Whole names of organisations are public: theirs is the floor of the protocol.
-KINDS = {"document": 20, "listed group": 20, "whole name": 16, "word": 20, "pair": 20, "triple": 20}
+KINDS = {"document": 20, "whole name": 16, "word": 20, "pair": 20, "triple": 20}
 NAMES = 24
 WORDS = 28  # distinct words of a record that become values
 TOKEN_WORDS = 5  # words of one name that are combined: the rarest
@@ -54,8 +54,6 @@ def names_of(record: Record) -> list[str]:
     """The names of a record in the order in which they are read."""
     get = record.properties.get
     names = [*get("name", ()), *get("alias", ()), *get("weakAlias", ()), *get("abbreviation", ())]
-    # What follows a comma is a name of its own where it has two words: "Corporation, 711 Aircraft Repair Plant".
-    after = [tail.strip() for name in names for tail in name.split(",")[1:] if len(tail.split()) > 1]
     found = [piece.strip() for name in names for part in name.split(" / ") for piece in _expanded(part)]
     return list(dict.fromkeys(piece for piece in found if piece))[:NAMES]
 
@@ -64,7 +62,11 @@ def _expanded(name: str) -> list[str]:
     """A name, and the name without an abbreviation in brackets at its end, and that abbreviation."""
     found = re.fullmatch(r"(.*\S)\s*\(([A-Z-]{2,8})\)\s*", name.strip())
     initials = "".join(word[0].upper() for word in re.findall(r"\w+", found[1])) if found else ""
-    return [found[1], found[2]] if found and found[2][0] in initials and len(found[2]) <= len(initials) + 2 else [name.strip()]
+    return (
+        [found[1], found[2]]
+        if found and found[2][0] in initials and len(found[2]) <= len(initials) + 2
+        else [name.strip()]
+    )
 
 
 def numbers_of(properties: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str]]:
@@ -79,7 +81,11 @@ def numbers_of(properties: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str
             number = re.sub("[^0-9A-Z]", "", text.upper())
             number = number.removeprefix("IMO") if kind == "imo" else number
             least = 8 if kind == "bic" else 6
-            if len(number) >= least and len(set(number)) > 2 and (kind == "bic" or sum(c.isdigit() for c in number) >= 4):
+            if (
+                len(number) >= least
+                and len(set(number)) > 2
+                and (kind == "bic" or sum(c.isdigit() for c in number) >= 4)
+            ):
                 found[kind, number] = None
     return list(found)
 
@@ -90,7 +96,9 @@ def read(record: Record) -> Group:
     names = names_of(record)
     split = {named: name for name in reversed(names) for named in reversed(pieces(name))}
     split = split or {named: name for name in reversed(names) if (named := words(name)).words}
-    countries = {c.strip().lower()[:2] for key in ("country", "jurisdiction", "mainCountry") for c in get(key, ())}
+    countries = {
+        c.strip().lower()[:2] for key in ("country", "jurisdiction", "mainCountry") for c in get(key, ())
+    }
     return Group(
         names=tuple(reversed(split.values())),
         split=tuple(reversed(split)),
@@ -157,8 +165,6 @@ def bits_of(token: Token) -> int:
     """The surprise of a token in bits, from the public tables: what the entropy lint looks at."""
     if token.kind == "document":
         return documents.bits(token.value)
-    if token.kind == "listed group":
-        return KINDS["listed group"]
     families = {"w": "given", "f": "form", "d": "dm"}
     value, _, form = token.value.partition("@")
     coded = [each.partition(":") for each in value.split("+")]
@@ -167,8 +173,10 @@ def bits_of(token: Token) -> int:
 
 def tokens(group: Group, most: int) -> list[Token]:
     """Round-one tokens, at most `most`: numbers, the listed group, whole names, then rare words together; none below FLOOR bits."""
-    first = [("document", number) for _, number in group.numbers if documents.bits(number) >= KINDS["document"]]
-    first += [("listed group", entry) for entry in group.listed]
+    first = [
+        ("document", number) for _, number in group.numbers if documents.bits(number) >= KINDS["document"]
+    ]
+    first += [("whole name", name) for entry in group.listed if (name := _fullest(entry))]
     wholes: list[tuple[str, str]] = []
     for named in group.split:
         decibits = sum(map(surprise, named.words))
@@ -182,6 +190,16 @@ def tokens(group: Group, most: int) -> list[Token]:
     longest = max(map(len, lists), default=0)
     rest = [token for at in range(0, longest, turn) for its in lists for token in its[at : at + turn]]
     return [Token(kind, value) for kind, value in islice(dict.fromkeys([*first, *wholes, *rest]), most)]
+
+
+@lru_cache(maxsize=4096)
+def _fullest(entry: str) -> str:
+    """The most surprising name of a listed group stands for all its names; "" where even that is below the floor."""
+    named = [words(name) for each in aliases.entries() if each.id == entry for name in each.names]
+    weighed = sorted(
+        ((sum(map(surprise, n.words)), whole(n)) for n in named if n.words), key=lambda w: (-w[0], w[1])
+    )
+    return weighed[0][1] if weighed and weighed[0][0] >= KINDS["whole name"] * 10 else ""
 
 
 def _name_tokens(named: Named) -> Iterator[tuple[str, str]]:
@@ -218,10 +236,16 @@ def values(group: Group) -> list[Value]:
     out.update(dict.fromkeys(Value("listed group", entry) for entry in group.listed[:4]))
     out.update(dict.fromkeys(Value("country", country) for country in group.countries[:4]))
     out.update(dict.fromkeys(Value("form", form) for named in group.split for form in named.forms))
-    out.update(dict.fromkeys(Value("name and forms", f"{whole(n)}@{'+'.join(n.forms)}") for n in group.split[:12]))
+    out.update(
+        dict.fromkeys(Value("name and forms", f"{whole(n)}@{'+'.join(n.forms)}") for n in group.split[:12])
+    )
     out.update(dict.fromkeys(Value("whole name", whole(named)) for named in group.split[:16]))
-    out.update(dict.fromkeys(Value("whole name as heard", whole(named, heard=True)) for named in group.split[:12]))
-    out.update(dict.fromkeys(Value("name but for a word", text) for text in islice(nearly(group.split), NEARLY)))
+    out.update(
+        dict.fromkeys(Value("whole name as heard", whole(named, heard=True)) for named in group.split[:12])
+    )
+    out.update(
+        dict.fromkeys(Value("name but for a word", text) for text in islice(nearly(group.split), NEARLY))
+    )
     distinct = list(dict.fromkeys(word for named in group.split for word in named.words))[:WORDS]
     for word in distinct:
         out[Value("word", symbol(word))] = None

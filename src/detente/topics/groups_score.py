@@ -28,16 +28,24 @@ def score(pair: Pair) -> list[Reason]:
     by: dict[str, list[str]] = {}
     for value in pair.agreed:
         by.setdefault(value.kind, []).append(value.value)
-    return [Reason("of all pairs of records, few are one organisation", PRIOR), *_names(pair, by), *_facts(pair, by)]
+    return [
+        Reason("of all pairs of records, few are one organisation", PRIOR),
+        *_names(pair, by),
+        *_facts(pair, by),
+    ]
 
 
 def _names(pair: Pair, by: Mapping[str, Sequence[str]]) -> list[Reason]:
-    """The best of: a whole name that is equal, or sounds the same, or differs by a word; or words that two names share."""
+    """The best of: a whole name that is equal, sounds the same or differs by a word; words that two names share; one listed group."""
     options = [
         _words(pair, by),
         *([_whole(pair, name, "same name", 0)] for name in by.get("whole name", ())),
-        *([_whole(pair, name, "name that sounds the same", _SOUND)] for name in by.get("whole name as heard", ())),
+        *(
+            [_whole(pair, name, "name that sounds the same", _SOUND)]
+            for name in by.get("whole name as heard", ())
+        ),
         *(_but_for_a_word(pair, name) for name in by.get("name but for a word", ())),
+        *([Reason(f"both are known as {entry}", _LISTED)] for entry in by.get("listed group", ())),
     ]
     return max(options, key=lambda reasons: (sum(r.millibits for r in reasons), [r.what for r in reasons]))
 
@@ -71,12 +79,21 @@ def _shown(name: str) -> str:
 def _words(pair: Pair, by: Mapping[str, Sequence[str]]) -> list[Reason]:
     codes = [*by.get("word", ()), *(f"d:{code}" for code in by.get("sound", ()))]
     weighed = sorted(((_decibits(code), code) for code in codes), key=lambda w: (-w[0], w[1]))
-    millibits = [max(_BIT * d - (_HOME if not c.startswith("w:") else 0) + (_SOUND if c.startswith("d:") else 0), 500) for d, c in weighed]
-    kept = heaviest(millibits, [frozenset({code}) for _, code in weighed], set(by.get("together", ())), plain=True)
+    millibits = [
+        max(_BIT * d - (_HOME if not c.startswith("w:") else 0) + (_SOUND if c.startswith("d:") else 0), 500)
+        for d, c in weighed
+    ]
+    kept = heaviest(
+        millibits, [frozenset({code}) for _, code in weighed], set(by.get("together", ())), plain=True
+    )
     if not kept:
         return []
     reasons = [
-        Reason(("word sounds the same: " if weighed[i][1].startswith("d:") else "same word: ") + _shown(weighed[i][1]), millibits[i])
+        Reason(
+            ("word sounds the same: " if weighed[i][1].startswith("d:") else "same word: ")
+            + _shown(weighed[i][1]),
+            millibits[i],
+        )
         for i in kept
     ]
     over = sum(r.millibits for r in reasons) - _SHARED
@@ -99,7 +116,12 @@ def _apart(pair: Pair, matched: int) -> list[Reason]:
             best = cost if best is None else min(best, cost)
     if best is None or best[0] == 0:
         return []
-    return [Reason(f"other words: {best[1] // 10} bits against each other, {best[2] // 10} bits on one side only", -best[0])]
+    return [
+        Reason(
+            f"other words: {best[1] // 10} bits against each other, {best[2] // 10} bits on one side only",
+            -best[0],
+        )
+    ]
 
 
 def _weights(profile: Mapping[str, int]) -> list[int]:
@@ -114,9 +136,7 @@ def _facts(pair: Pair, by: Mapping[str, Sequence[str]]) -> list[Reason]:
         out.append(Reason("same number: " + ", ".join(numbers or ["number"]), _CERTAIN))
     elif pair.ours.get("registrations") and pair.theirs.get("registrations"):
         out.append(Reason("registration numbers differ", -6_000))
-    if "listed group" in by:
-        out.append(Reason("both are known as " + ", ".join(sorted(by["listed group"])), _LISTED))
-    elif pair.ours.get("listed") and pair.theirs.get("listed"):
+    if "listed group" not in by and pair.ours.get("listed") and pair.theirs.get("listed"):
         out.append(Reason("known as different listed groups", -6_000))
     if pair.ours.get("countries") and pair.theirs.get("countries"):
         out.append(Reason("same country", 1_500) if "country" in by else Reason("countries differ", -3_000))

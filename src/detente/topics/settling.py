@@ -24,7 +24,8 @@ def settle(
     return [
         index
         for index, ((ours, theirs, judgement), weight) in enumerate(zip(findings, weights, strict=True))
-        if weight >= max(best[0, ours], best[1, theirs]) - margin or (against_only and not _against(judgement))
+        if weight >= max(best[0, ours], best[1, theirs]) - margin
+        or (against_only and not _against(judgement))
     ]
 
 

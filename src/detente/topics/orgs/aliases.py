@@ -54,7 +54,9 @@ def key(name: str) -> str:
     if not re.search("[a-z\u00c0-\u024f]", text):
         return re.sub(r"[\W_]+", "", text)
     words = re.findall(r"[^\W_]+", text)
-    spelt = ["".join(c for c in unicodedata.normalize("NFD", w) if not unicodedata.combining(c)) for w in words]
+    spelt = [
+        "".join(c for c in unicodedata.normalize("NFD", w) if not unicodedata.combining(c)) for w in words
+    ]
     return " ".join([w for w in spelt if w not in _SMALL] or spelt)
 
 
@@ -77,8 +79,3 @@ def find(name: str) -> Entry | None:
     """
     found = key(name)
     return _by_key().get(found) if found else None
-
-
-def alias(name: str) -> Entry | None:
-    """The one entry that a name stands for, for people to look up: `find` under the name that the command uses."""
-    return find(name)

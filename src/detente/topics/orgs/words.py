@@ -20,10 +20,67 @@ _NUMBER = 100  # decibits of a number: plants and brigades have them
 _INITIALS = 25  # decibits of one or two letters
 _STOP = frozenset(
     spelling(word)
-    for word in ["the", "of", "and", "for", "in", "on", "at", "by", "to", "a", "an", "i", "s", "z", "v", "na", "po", "pri", "from", "with", "de", "la", "le", "les", "des", "du", "del", "el", "los", "al", "ul", "ar", "as", "an", "ash", "e", "y", "ve", "va", "der", "die", "das", "und", "other", "name", "also", "known", "aka", "fka", "formerly", "im", "imeni", "no", "o"]
+    for word in [
+        "the",
+        "of",
+        "and",
+        "for",
+        "in",
+        "on",
+        "at",
+        "by",
+        "to",
+        "a",
+        "an",
+        "i",
+        "s",
+        "z",
+        "v",
+        "na",
+        "po",
+        "pri",
+        "from",
+        "with",
+        "de",
+        "la",
+        "le",
+        "les",
+        "des",
+        "du",
+        "del",
+        "el",
+        "los",
+        "al",
+        "ul",
+        "ar",
+        "as",
+        "an",
+        "ash",
+        "e",
+        "y",
+        "ve",
+        "va",
+        "der",
+        "die",
+        "das",
+        "und",
+        "other",
+        "name",
+        "also",
+        "known",
+        "aka",
+        "fka",
+        "formerly",
+        "im",
+        "imeni",
+        "no",
+        "o",
+    ]
 )
 _SPLIT = re.compile("[^\\w]+|_+")
-_HAN_FORMS = re.compile("(?:股份|責任|责任)?有限(?:責任|责任)?公司|集團公司|集团公司|公司|株式会社|주식회사|회사|(?<=.)香港|香港(?=.)")
+_HAN_FORMS = re.compile(
+    "(?:股份|責任|责任)?有限(?:責任|责任)?公司|集團公司|集团公司|公司|株式会社|주식회사|회사|(?<=.)香港|香港(?=.)"
+)
 _APOSTROPHES = re.compile("(?<=\\w)[\u2018\u2019\u201a\u201b'`´ʼʿʾ′](?=\\w)")
 
 
@@ -122,6 +179,12 @@ def pieces(name: str) -> list[Named]:
     rest, forms = _without_forms(_split(name))
     whole = _named([word for piece in rest for word in piece], forms)
     several = [_named(piece, forms) for piece in rest] if len(forms) > 1 and len(rest) > 1 else []
+    if re.search("[a-z][A-Z]", name):
+        several.append(words(re.sub("(?<=[a-z])(?=[A-Z])", " ", name)))
+    if "," in name:
+        # A list of names: each part that has a legal form of its own beside other words is one.
+        listed = [_without_forms(_split(segment)) for segment in name.split(",")]
+        several += [_named(piece, own) for its, own in listed if own for piece in its]
     return [named for named in dict.fromkeys([whole, *several]) if named.words]
 
 
@@ -131,23 +194,27 @@ def _split(name: str) -> list[str]:
 
 
 def _named(split: list[str], forms: list[str]) -> Named:
-    found = [w for w in map(_word, split) if w is not None]
+    longest = max(map(len, split), default=0)
+    # Initials before a person's name are written or not (P.I. Plandin): `_initials` marks them.
+    plain = [word.strip("·") for word in split if not (word.startswith("·") and longest > 5)]
+    found = [w for w in map(_word, plain) if w is not None]
     return Named(tuple(dict.fromkeys(found)), tuple(sorted(set(forms))))
 
 
 def _initials(split: list[str]) -> list[str]:
-    """Single letters in a row are one word: K.A. Valiev, S A L."""
+    """Single letters in a row are one word (S A L); two of them, the initials of a person, are marked with a dot before."""
     out: list[str] = []
     run = ""
-    for word in split:
+    for word in [*split, ""]:
         if len(word) == 1 and word.isalpha():
             run += word
             continue
         if run:
-            out.append(run)
+            out.append("·" + run if len(run) == 2 and (run,) not in _forms() else run)
             run = ""
-        out.append(word)
-    return [*out, run] if run else out
+        if word:
+            out.append(word)
+    return out
 
 
 def _without_forms(split: list[str]) -> tuple[list[list[str]], list[str]]:
