@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 from collections.abc import Callable
@@ -160,9 +161,8 @@ def test_two_nodes_pair_agree_match_and_swap_by_sticks_alone(sticks: Sticks) -> 
     check(sticks)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_lost_repeated_and_reordered_sticks_change_nothing(sticks: Sticks, seed: int) -> None:
-    whole_story(sticks, random.Random(seed))
+def test_lost_repeated_and_reordered_sticks_change_nothing(sticks: Sticks) -> None:
+    whole_story(sticks, random.Random(os.environ.get("DETENTE_SEED", "1")))
     assert sticks.lost > 2
     assert sticks.repeated > 20
     check(sticks)

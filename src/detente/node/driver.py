@@ -135,9 +135,20 @@ class Driver:
 
     def decide(self, ceremony: str, decision: Decision) -> Outcome:
         """Feeds a person's decision to a ceremony."""
+        outcome = self._decide(ceremony, decision, None)
+        assert outcome is not None  # without `asked` a decision is taken or raises
+        return outcome
+
+    def _decide(self, ceremony: str, decision: Decision, asked: int | None) -> Outcome | None:
+        """A decision; with `asked`, the answer to what was asked after so many inputs. None where that was answered meanwhile.
+
+        Several processes of one node (a command beside `serve`) may see the same question: the first answer stands.
+        """
         raw = msgspec.json.encode({"what": decision.what, "body": decision.body})
         with self._lock(ceremony):
             for _ in range(RETRIES):
+                if asked is not None and not self._still_asked(ceremony, asked):
+                    return None
                 row = self._open_row(ceremony)
                 state = self._state(row)
                 now = self._clock.now()
@@ -148,6 +159,11 @@ class Driver:
                     self._answer(outcome.row, effects)
                     return outcome
         raise Unavailable("another process keeps advancing this conversation; try again")
+
+    def _still_asked(self, ceremony: str, asked: int) -> bool:
+        with self._store.snapshot() as tx:
+            row = tx.ceremonies.get(ceremony)
+        return row is not None and row.status == "open" and row.inputs == asked
 
     def abort(self, ceremony: str, reason: str) -> None:
         """Ends a ceremony of ours by an operator's order; the peer is told."""
@@ -246,7 +262,7 @@ class Driver:
             if isinstance(effect, Ask):
                 decision = self._desk.answer(row, effect)
                 if decision is not None:
-                    self.decide(row.id, decision)
+                    self._decide(row.id, decision, row.inputs)
 
     def read_only(self, tx: Transaction, why: str) -> None:
         """After a restore: nothing is begun, answered or sent any more, and no open conversation goes on.
