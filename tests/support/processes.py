@@ -61,9 +61,7 @@ def people(side: Side) -> list[dict[str, object]]:
     """Twenty invented people a side, of whom four are on both, no two alike."""
     start = 0 if side == "north" else RECORDS - SHARED
     return [
-        person(
-            f"{side[0]}{i}", f"{FIRST[i]} {LAST[i]}", f"{1940 + i}-{1 + i % 12:02}-{1 + i * 7 % 28:02}"
-        )
+        person(f"{side[0]}{i}", f"{FIRST[i]} {LAST[i]}", f"{1940 + i}-{1 + i % 12:02}-{1 + i * 7 % 28:02}")
         for i in range(start, start + RECORDS)
     ]
 
@@ -478,9 +476,7 @@ def _with_deaths(
     def start(side: Side) -> None:
         death = plan(side, starts[side])
         starts[side] += 1
-        task = (
-            (lambda: answer(stage, death)) if side == "south" else (lambda: work(stage, phase, death))
-        )
+        task = (lambda: answer(stage, death)) if side == "south" else (lambda: work(stage, phase, death))
         pids[forked(task)] = side
 
     start("south")
@@ -538,12 +534,12 @@ def campaign(home: Path, phase: Phase, victim: Side, sample: int, seed: int) -> 
     failures = []
     for commit, when in chosen:
         complaint = trial(home / phase, phase, victim, Death(when, commit), expected)  # type: ignore[arg-type]
+        told = f"{victim} died {when} commit {commit} ({mine[commit]}): {complaint or 'well'}"
+        print(told, file=sys.stderr, flush=True)  # so that a long campaign shows where it is
         if complaint:
-            failures.append(f"{victim} died {when} commit {commit} ({mine[commit]}): {complaint}")
+            failures.append(told)
     seconds = round(time.monotonic() - began, 1)
-    return Outcome(
-        phase, victim, len(mine), len(points), len(chosen), seconds, sorted(set(mine)), failures
-    )
+    return Outcome(phase, victim, len(mine), len(points), len(chosen), seconds, sorted(set(mine)), failures)
 
 
 def reference(template: Path, phase: Phase) -> tuple[dict[Side, list[str]], dict[str, Books]]:
