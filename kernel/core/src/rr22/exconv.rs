@@ -85,29 +85,107 @@ fn prefetch<T>(table: &[T], at: usize) {
 }
 
 /// v[j] = x (v[j] + v[j-25]) + sum over q = 1..24 of bit q-1 of word j times v[j-q]; indices modulo the length, j rising.
-#[inline(never)]
 fn convolve(v: &mut [Block], key: Block) {
+    const SOME: usize = 256;
     let length = v.len();
     let mut stream = Stream::new(key);
-    let mut words = [0 as Block; 64];
-    for start in (0..length).step_by(256) {
-        let end = (start + 256).min(length);
+    let mut words = [0 as Block; SOME / 4];
+    for start in (0..length).step_by(SOME) {
+        let end = (start + SOME).min(length);
         stream.blocks(&mut words[..(end - start).div_ceil(4)]);
-        for j in start..end {
-            let i = j - start;
-            let word = (words[i / 4] >> (32 * (i % 4))) as u32;
-            if j > TAPS {
-                let window: &mut [Block; TAPS + 2] = (&mut v[j - TAPS - 1..=j]).try_into().expect("26 entries");
-                step(window, word);
-            } else {
-                let mut window = [0; TAPS + 2];
-                for (q, entry) in window.iter_mut().enumerate() {
-                    *entry = v[(j + length + q - TAPS - 1) % length];
-                }
-                step(&mut window, word);
-                v[j] = window[TAPS + 1];
-            }
+        let mut taps = [0u32; SOME];
+        for (i, tap) in taps.iter_mut().enumerate() {
+            *tap = (words[i / 4] >> (32 * (i % 4))) as u32;
         }
+        // The first steps reach around the end; the others have a window of 26 entries before them.
+        let direct = (TAPS + 1).clamp(start, end);
+        for j in start..direct {
+            let mut window = [0; TAPS + 2];
+            for (q, entry) in window.iter_mut().enumerate() {
+                *entry = v[(j + length + q - TAPS - 1) % length];
+            }
+            step(&mut window, taps[j - start]);
+            v[j] = window[TAPS + 1];
+        }
+        if direct < end {
+            steps(&mut v[direct - TAPS - 1..end], &taps[direct - start..end - start]);
+        }
+    }
+}
+
+/// One step for each word: entry i + 25 of `v` is the one that word i belongs to.
+fn steps(v: &mut [Block], words: &[u32]) {
+    #[cfg(target_arch = "x86_64")]
+    if super::cpu::fast().is_some() {
+        // SAFETY: `cpu::fast` saw avx2.
+        unsafe { steps_avx2(v, words) };
+        return;
+    }
+    steps_portable(v, words);
+}
+
+fn steps_portable(v: &mut [Block], words: &[u32]) {
+    for (i, word) in words.iter().enumerate() {
+        let window: &mut [Block; TAPS + 2] = (&mut v[i..i + TAPS + 2]).try_into().expect("26 entries");
+        step(window, *word);
+    }
+}
+
+/// Four masks for every nibble: all ones where its bit is set.
+#[cfg(target_arch = "x86_64")]
+#[repr(align(32))]
+struct Masks([[Block; 4]; 16]);
+
+#[cfg(target_arch = "x86_64")]
+static MASKS: Masks = {
+    // Entry b of a nibble's line belongs to the b-th oldest of four values: bit 3 - b, as bit q-1 belongs to distance q.
+    let mut masks = [[0; 4]; 16];
+    let mut nibble = 0;
+    while nibble < 16 {
+        let mut b = 0;
+        while b < 4 {
+            masks[nibble][b] = if (nibble >> (3 - b)) & 1 == 1 { Block::MAX } else { 0 };
+            b += 1;
+        }
+        nibble += 1;
+    }
+    Masks(masks)
+};
+
+/// The same with registers of 256 bits for the 16 older taps. The 8 newest are read one by one: a wide read over two stores that have
+/// not reached the cache yet would wait for them.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn steps_avx2(v: &mut [Block], words: &[u32]) {
+    use std::arch::x86_64::*;
+    assert!(v.len() > words.len() + TAPS, "a window before every word");
+    for (i, word) in words.iter().enumerate() {
+        let moved = times_x(v[i + TAPS + 1] ^ v[i]);
+        // SAFETY: entries i + 1 ..= i + 24 lie inside `v` by the assertion above, a nibble is below 16, and the 16-byte values that
+        // are transmuted are plain bytes on both sides.
+        let sum = unsafe {
+            let window = v.as_ptr().add(i + 1);
+            let mut wide = _mm256_setzero_si256();
+            for group in 0..4 {
+                let masks = MASKS.0[(word >> (20 - 4 * group)) as usize & 15].as_ptr();
+                for pair in 0..2 {
+                    let values = _mm256_loadu_si256(window.add(4 * group + 2 * pair).cast());
+                    let mask = _mm256_load_si256(masks.add(2 * pair).cast());
+                    wide = _mm256_xor_si256(wide, _mm256_and_si256(values, mask));
+                }
+            }
+            let mut sum = _mm_xor_si128(_mm256_castsi256_si128(wide), _mm256_extracti128_si256::<1>(wide));
+            sum = _mm_xor_si128(sum, std::mem::transmute::<u128, __m128i>(moved));
+            for group in 4..6 {
+                let masks = MASKS.0[(word >> (20 - 4 * group)) as usize & 15].as_ptr();
+                for b in 0..4 {
+                    let value = _mm_loadu_si128(window.add(4 * group + b).cast());
+                    sum = _mm_xor_si128(sum, _mm_and_si128(value, _mm_load_si128(masks.add(b).cast())));
+                }
+            }
+            std::mem::transmute::<__m128i, u128>(sum)
+        };
+        v[i + TAPS + 1] = sum;
     }
 }
 
@@ -144,6 +222,20 @@ mod tests {
         for i in 0..480 {
             assert_eq!(sum[i], a[i] ^ gf128::mul(factor, b[i]));
         }
+    }
+
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn the_wide_path_takes_the_same_steps() {
+        if super::super::cpu::fast().is_none() {
+            return;
+        }
+        let (mut fast, words): (Vec<Block>, Vec<u32>) = (vector(400, 3), vector(370, 4).iter().map(|b| *b as u32).collect());
+        let mut slow = fast.clone();
+        // SAFETY: `cpu::fast` saw avx2.
+        unsafe { steps_avx2(&mut fast, &words) };
+        steps_portable(&mut slow, &words);
+        assert!(fast == slow && fast[399] == vector(400, 3)[399]);
     }
 
     #[test]
