@@ -177,12 +177,15 @@ def part_agreements(agreed: Sequence[Value]) -> list[PartAgreement]:
         of = frequency.codes_of_form(bare)
         anchors = frozenset(f"{mark}{f[0]}:{c}" for f in _CLASSES for c in of[f] if c)
         out.append(PartAgreement("form", bare, frequency.surprise("form", bare), bool(mark), anchors))
-    return out + _heard(by)
+    said = {code for part in out for code in part.anchors}
+    return out + _heard(by, said)
 
 
-def _heard(by: Mapping[str, Sequence[str]]) -> list[PartAgreement]:
-    """Parts that agree in their codes: codes of the same consonants are one part's. Those of a part that agrees better anyway
-    are told from it by standing beside no part (people_bound)."""
+def _heard(by: Mapping[str, Sequence[str]], said: set[str]) -> list[PartAgreement]:
+    """Parts that agree in their codes only: not those of a form that agrees (`said`); codes of the same consonants are one part's.
+
+    The codes of a class that agrees are told from another part's by standing beside none (people_bound).
+    """
     groups: dict[str, list[tuple[int, str, str]]] = {}
     for family in _CLASSES:
         for code in sorted(by[family]):
