@@ -145,3 +145,18 @@ def test_a_second_run_at_the_same_time_is_refused(north_and_south: World) -> Non
     north.runs.start("people", "south")
     with pytest.raises(Refused, match="under way"):
         north.runs.start("people", "south")
+
+
+def test_a_rotation_that_a_crash_cut_short_is_told_after_the_restart(
+    north_and_south: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = north_and_south
+    north = world.node("north")
+    before = north.office.identity().key_id
+    monkeypatch.setattr(north.pairings, "retell", lambda: 0)  # as if the process had ended right after the commit
+    after = north.pairings.rotate()
+    north = world.reopen("north")
+    assert north.office.identity().key_id == after != before
+    north.deliver("south")
+    assert world.node("south").office.ring().keys_of(north.office.identity().party).key_id == after
+    assert north.match("people", "south").outcome == "done"

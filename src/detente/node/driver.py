@@ -481,7 +481,7 @@ class Driver:
         return Outcome(row, tuple(appended))
 
     def _send(self, tx: Transaction, row: CeremonyRow, effect: Send, now: Instant) -> CeremonyRow:
-        signer = self._desk.identity()
+        signer = self._desk.identity_for(tx, row.party)
         parts = tuple(part_of(name, effect.parts[name]) for name in sorted(effect.parts))
         message = Message(
             sender=signer.party, recipient=row.party, ceremony=row.id, kind=row.kind, step=effect.step,  # type: ignore[arg-type]

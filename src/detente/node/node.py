@@ -86,6 +86,7 @@ class Node:
                 self.driver.read_only(tx, str(found))
             return self.driver.resume()
         self.swaps.expire()
+        self.pairings.retell()
         return self.driver.resume()
 
     # -- what several rooms do together

@@ -22,7 +22,7 @@ from detente.node.office import Office, decode_periods, encode_periods
 from detente.node.ports import CeremonyRow, PeerRow, Transaction
 from detente.pact.terms import DAY_MS
 from detente.wire.canonical import decode_base64
-from detente.wire.envelope import statement_id, unverified
+from detente.wire.envelope import KEY_ROTATION, statement_id, unverified
 from detente.wire.fingerprint import fingerprint_words, same_fingerprint
 from detente.wire.identity import generate_identity
 from detente.wire.instant import rfc3339
@@ -181,15 +181,35 @@ class Pairings:
                 raise Refused("a peer has not been told of the last rotation yet; deliver to it first")
             ring = office.keys(tx)
         raw = rotate(ring, old, new, new.public, since=now, until=now + OVERLAP_DAYS * DAY_MS)
-        told = self._tell(raw)
         with office.store.transaction() as tx:
+            # the new seed is durable before anybody hears of it; until a peer was told, it hears from the old key
             tx.settings.put("identity.previous", old.secret_seed())
             tx.settings.put("identity.seed", seed)
-            for party in told:
-                tx.settings.put(f"untold.{party}", b"1")
+            for peer in tx.peers.all():
+                if peer.status == "paired":
+                    tx.settings.put(f"untold.{peer.party}", b"1")
             self._change_ours(tx, apply_rotation(ring, raw), raw, "key.rotated")
         office.forget_identity()
+        self.retell()
         return new.key_id
+
+    def retell(self) -> int:
+        """Begins to tell the peers that do not know our present keys yet: after a rotation, and after a crash in the middle of one."""
+        with self._office.store.snapshot() as tx:
+            changes = self._office.changes(tx, self._office.identity().party)
+            rows = [
+                p for p in tx.peers.all() if p.status == "paired" and tx.settings.get(f"untold.{p.party}")
+            ]
+            open_with = {
+                c.party for c in tx.ceremonies.find(status="open", kind="pairing") if c.role == "first"
+            }
+            rotations = [raw for raw in changes if unverified(raw).payload_type == KEY_ROTATION]
+            setups = [
+                (p.party, self._setup(tx, p.party, rotations[-1])) for p in rows if p.party not in open_with
+            ]
+        for party, setup in setups:
+            self._drive().begin("pairing", party, setup)
+        return len(setups)
 
     def revoke(self, key_id: str, reason: str = "compromised") -> None:
         """Declares that one of our keys no longer counts from now on; every peer is told."""

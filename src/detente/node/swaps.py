@@ -30,7 +30,7 @@ from detente.node.letters import Letters
 from detente.node.office import Office
 from detente.node.ports import CeremonyRow, FindingRow, ItemRow, Transaction
 from detente.node.runs import Opening
-from detente.pact.facts import ItemPrepared, ItemVoid, body_of
+from detente.pact.facts import ItemPrepared, ItemVoid, body_of, read_fact
 from detente.pact.ledger import may_release
 from detente.pact.policy import OpenedValue, Release, read_release, releasable
 from detente.pact.terms import DAY_MS, Terms
@@ -288,7 +288,7 @@ class Swaps:
         self._letters.settle(tx, row, effect)
         if effect.result is None and effect.outcome != "done":
             for item in tx.items.find(swap=row.id, direction="given", state="sent"):
-                body = body_of(ItemVoid(row.id, "the swap ended before its key moved"))
+                body = body_of(ItemVoid(self._swap_of(tx, item), "the swap ended before its key moved"))
                 self._office.journal(tx, "item.void", item.id, row.party, body)
                 self._back_to_draft(tx, item)
 
@@ -439,7 +439,11 @@ class Swaps:
         )  # fmt: skip
 
     def _answer_offer(self, tx: Transaction, row: CeremonyRow, asked: OfferAsked) -> Decision | None:
-        """Takes an offer on whose findings people have approved ours; None where a person must look first."""
+        """Takes an offer on whose findings people have approved ours; None where a person must look first, or the agreement stands still."""
+        try:
+            self._agreements.in_force(tx, row.party, "swap", row.agreement)
+        except Refused:
+            return None
         lead = self._book.ledger(tx, row.party, self._book.terms(tx, row.party)).balance
         if not asked.mutual:
             return exchange.take((), lead)
@@ -461,6 +465,15 @@ class Swaps:
         if self.driver is None:
             raise Unavailable("this node is not driven")
         return self.driver
+
+    @staticmethod
+    def _swap_of(tx: Transaction, item: ItemRow) -> str:
+        """The swap that the item's own statement names."""
+        for entry in tx.journal.find(kind="item.prepared", subject=item.id, party=item.party):
+            fact = read_fact(entry.index, entry.party, entry.data)
+            if fact is not None and isinstance(fact.body, ItemPrepared):
+                return fact.body.swap
+        return ""
 
     def _status(self, tx: Transaction, party: str) -> SwapView:
         peer = tx.peers.get(party)

@@ -44,13 +44,7 @@ KEY_ROTATION = payload_type("key-rotation")
 KEY_REVOCATION = payload_type("key-revocation")
 AGREEMENT = payload_type("agreement")
 DOCUMENT = payload_type("document")
-RUN = payload_type("run")
 ITEM = payload_type("item")
-ITEM_KEY = payload_type("item-key")
-RECEIPT = payload_type("receipt")
-DISPUTE = payload_type("dispute")
-RECALL = payload_type("recall")
-ATTESTATION = payload_type("attestation")
 
 
 @dataclass(frozen=True, slots=True)
