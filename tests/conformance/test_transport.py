@@ -53,7 +53,7 @@ class Ends:
 
     def listen(self, pinned: list[bytes] | None = None) -> PeerRow:
         pinned = [self.ours.certificate] if pinned is None else pinned
-        app = peer_app(lambda body: self.exchange(body), self.limits)
+        app = peer_app(lambda body, pin: self.exchange(body), self.limits)
         listener = Listener(app, server_context(self.theirs, pinned), pinned, self.limits)
         port = listener.start("127.0.0.1", 0)
         self.opened.append(listener)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from detente.errors import BadSignature
 from support.world import World
 
 
@@ -33,3 +36,17 @@ def test_a_lost_stick_is_repeated(north_and_south: World) -> None:
     assert stick is not None
     south.post.carry_in(stick)
     assert south.post.carry_out(ours) is not None
+
+
+def test_a_hello_stolen_from_a_courier_is_worth_nothing_over_another_connection(
+    north_and_south: World,
+) -> None:
+    world = north_and_south
+    north, south = world.node("north"), world.node("south")
+    theirs = south.office.identity().party
+    north.witness.start("south")
+    stolen = north.post.carry_out(theirs)
+    assert stolen is not None
+    with pytest.raises(BadSignature, match="another party's connection"):
+        south.post.answer(stolen, pin="00" * 32)
+    assert south.post.answer(stolen, pin=north.office.identity().public.tls_sha256)

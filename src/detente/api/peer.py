@@ -56,13 +56,13 @@ class Limits:
     handshake_seconds: float = 10
 
 
-def peer_app(exchange: Callable[[bytes], bytes], limits: Limits = Limits()) -> Starlette:
+def peer_app(exchange: Callable[[bytes, str], bytes], limits: Limits = Limits()) -> Starlette:
     """The application of the peer listener: POST /peer/v1/exchange, a body for a body.
 
-    `exchange` runs in a worker thread. What it refuses (any DetenteError) is answered like every other refusal: 400, the same
-    bytes; Unavailable is 503. Its caller learns no more.
+    `exchange` is given the body and the pin of the caller's certificate (SHA-256 hex), and runs in a worker thread. What it refuses (any
+    DetenteError) is answered like every other refusal: 400, the same bytes; Unavailable is 503. Its caller learns no more.
 
-    >>> app = peer_app(lambda body: body)
+    >>> app = peer_app(lambda body, pin: body)
     """
     gate = _Gate(limits)
 
@@ -75,7 +75,7 @@ def peer_app(exchange: Callable[[bytes], bytes], limits: Limits = Limits()) -> S
         try:
             async with gate.slots, AsyncExitStack() as held:
                 body = await _body(request, limits, gate, held)
-                return Response(await anyio.to_thread.run_sync(exchange, body), media_type=CONTENT_TYPE)
+                return Response(await anyio.to_thread.run_sync(exchange, body, pin), media_type=CONTENT_TYPE)
         except Unavailable:
             return _refusal(503)
         except (DetenteError, TimeoutError, ClientDisconnect):
@@ -167,7 +167,7 @@ class Listener:
     With a `context` (adapters/https, server_context) only callers that show one of the `pinned` certificates (DER) get
     in; `renew` changes both while serving, and cuts the connections of those no longer pinned.
 
-    >>> listener = Listener(peer_app(lambda body: body))
+    >>> listener = Listener(peer_app(lambda body, pin: body))
     >>> port = listener.start("127.0.0.1", 0)
     >>> listener.stop()
     """

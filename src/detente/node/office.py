@@ -104,6 +104,13 @@ class Office:
             ring = ring.with_periods(peer.party, decode_periods(peer.keys))
         return ring
 
+    def pins(self, tx: Transaction, party: str) -> frozenset[str]:
+        """SHA-256 hex of every TLS certificate under which a peer may call now."""
+        peer, now = tx.peers.get(party), self.clock.now()
+        if peer is None or peer.status == "revoked":
+            return frozenset()
+        return frozenset(p.keys.tls_sha256 for p in decode_periods(peer.keys) if p.covers(now))
+
     def ring(self) -> KeyRing:
         """The same, read now."""
         with self.store.snapshot() as tx:

@@ -45,9 +45,13 @@ class Post:
         self._greeted: set[str] = set()  # peers whose view of our journal this process has heard
         self.traffic = 0  # bytes that this process sent to peers and had from them
 
-    def answer(self, packet: bytes) -> bytes:
-        """What the peer listener does with one request body. Raises BadSignature or Malformed: nobody we know."""
-        hello, stored = self._take(packet)
+    def answer(self, packet: bytes, pin: str = "") -> bytes:
+        """What the peer listener does with one request body. Raises BadSignature or Malformed: nobody we know.
+
+        `pin` is the SHA-256 hex of the TLS certificate that the caller showed: a hello that was stolen from a courier is worth nothing over another's
+        connection.
+        """
+        hello, stored = self._take(packet, pin)
         return self._pack(hello.sender, stored)
 
     def deliver(self, peer: PeerRow, transport: Transport, until: Callable[[], bool] = lambda: False) -> int:
@@ -99,7 +103,7 @@ class Post:
             tx.settings.put(f"courier.{hello.sender}", msgspec.json.encode(kept))
         return hello.sender
 
-    def _take(self, packet: bytes) -> tuple[Hello, list[str]]:
+    def _take(self, packet: bytes, pin: str = "") -> tuple[Hello, list[str]]:
         """Verifies the hello, forgets what they have stored, feeds each bundle. Returns the ids that we have stored."""
         self._require_whole()
         raw, bundles = unpack_packet(packet, max_bundle=MAX_PART)
@@ -108,6 +112,8 @@ class Post:
         with self._store.snapshot() as tx:
             hello = open_hello(raw, self._desk.keys(tx), recipient=identity.party, at=now)
             peer = tx.peers.get(hello.sender)
+            if pin and pin not in self._desk.pins(tx, hello.sender):
+                raise BadSignature("a hello over another party's connection")
             found = self._missing(tx, hello)
         if found is not None:
             self._stop(found)

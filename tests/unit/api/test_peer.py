@@ -45,7 +45,7 @@ class Node:
         self.taken: list[bytes] = []
         self.port = 0
 
-    def exchange(self, body: bytes) -> bytes:
+    def exchange(self, body: bytes, pin: str) -> bytes:
         self.taken.append(body)
         return body.upper()
 
@@ -313,7 +313,7 @@ def test_connections_past_the_cap_are_sent_away() -> None:
 def test_the_answer_waits_for_nobody_while_a_thread_works() -> None:
     started, release = threading.Event(), threading.Event()
 
-    def exchange(body: bytes) -> bytes:
+    def exchange(body: bytes, pin: str) -> bytes:
         if body == b"slow":
             started.set()
             assert release.wait(10)
