@@ -85,7 +85,8 @@ impl Multiply for Clmul {
 fn clmul(a: Block, b: Block) -> Block {
     use std::arch::x86_64::*;
     // SAFETY: __m128i and u128 are both 16 plain bytes; every bit pattern is valid for either.
-    let (a, b): (__m128i, __m128i) = unsafe { (std::mem::transmute(a), std::mem::transmute(b)) };
+    let (a, b): (__m128i, __m128i) =
+        unsafe { (std::mem::transmute::<Block, __m128i>(a), std::mem::transmute::<Block, __m128i>(b)) };
     let low = _mm_clmulepi64_si128::<0x00>(a, b);
     let high = _mm_clmulepi64_si128::<0x11>(a, b);
     let middle = _mm_xor_si128(_mm_clmulepi64_si128::<0x01>(a, b), _mm_clmulepi64_si128::<0x10>(a, b));

@@ -119,7 +119,7 @@ pub struct Record {
 }
 
 /// Splits exactly the given lengths, or `Malformed`.
-fn split<'a, const N: usize>(message: &'a [u8], lengths: [usize; N]) -> Result<[&'a [u8]; N], Fault> {
+fn split<const N: usize>(message: &[u8], lengths: [usize; N]) -> Result<[&[u8]; N], Fault> {
     if message.len() != lengths.iter().sum::<usize>() {
         return Err(Fault::Malformed);
     }
@@ -135,7 +135,7 @@ impl Session {
     /// Starts a session; the first party gets the message to send.
     pub fn begin(setup: &Setup<'_>) -> Result<(Self, Option<Vec<u8>>), Fault> {
         let ours = setup.tokens.len() / setup.width.max(1);
-        if setup.width == 0 || setup.tokens.len() % setup.width != 0 || ours.max(setup.theirs) > LARGEST_SHARD {
+        if setup.width == 0 || !setup.tokens.len().is_multiple_of(setup.width) || ours.max(setup.theirs) > LARGEST_SHARD {
             return Err(Fault::Malformed);
         }
         let mut live = Live::new(setup, ours);

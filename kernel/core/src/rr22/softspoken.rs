@@ -24,7 +24,7 @@ pub fn message_bytes(transfers: usize) -> usize {
 
 fn expand(seed: &Seed, blocks: usize) -> Vec<Block> {
     let mut out = vec![0; blocks];
-    // The two halves of a 32-byte seed: AES-128 in counter mode under the first, offset by nothing; the second is a whitening mask.
+    // AES-128 in counter mode under the first half of the seed; the second half is added to every block.
     Stream::new(block_of(&seed[..16])).blocks(&mut out);
     let mask = block_of(&seed[16..]);
     out.iter_mut().for_each(|b| *b ^= mask);
@@ -83,7 +83,7 @@ pub fn choose(
     for (j, choice) in choices.iter().enumerate() {
         x[j / 128] |= Block::from(choice & 1) << (j % 128);
     }
-    if transfers % 128 != 0 {
+    if !transfers.is_multiple_of(128) {
         x[blocks - 2] |= padding[0] << (transfers % 128);
     }
     x[blocks - 1] = padding[1];
