@@ -93,6 +93,8 @@ def script(text: str) -> Script:
     >>> script("Шамиль"), script("شامل"), script("Basayev")
     ('cyrillic', 'arabic', 'latin')
     """
+    if text.isascii():
+        return "latin" if any(letter.isalpha() for letter in text) else "other"
     counts: dict[Script, int] = {}
     for letter in text:
         if letter.isalpha():
