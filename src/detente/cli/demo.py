@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from detente.demo.story import Told
 
 
-@click.command(cls=Verb, example="detente demo\ndetente demo --keep --directory ./demo")
+@click.command(cls=Verb, node=False, example="detente demo\ndetente demo --keep --directory ./demo")
 @click.option("--keep", is_flag=True, help="Leave both nodes running and say how to look around.")
 @click.option(
     "--directory",

@@ -12,6 +12,7 @@ from detente.cli.courier import courier
 from detente.cli.demo import demo
 from detente.cli.doctor import doctor
 from detente.cli.findings import findings
+from detente.cli.groups import groups
 from detente.cli.init import init
 from detente.cli.journal import journal
 from detente.cli.keys import keys
@@ -46,7 +47,7 @@ def detente(node_path: Path, passphrase_file: Path | None) -> None:
 
 for command in (
     rehearse, init, invite, accept, peers, agreement, load, serve, match, findings, swap, ledger, recall, keys, journal,
-    courier, doctor, demo,
+    groups, courier, doctor, demo,
 ):  # fmt: skip
     detente.add_command(command)
 

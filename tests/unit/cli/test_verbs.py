@@ -44,10 +44,26 @@ def test_every_command_has_json_help_and_an_example(path):
     )
 
 
-@pytest.mark.parametrize("path", [path for path in VERBS if path != "detente rehearse"])
+NODE_LESS = {"detente rehearse", "detente groups alias", "detente demo"}
+
+
+@pytest.mark.parametrize("path", [path for path in VERBS if path not in NODE_LESS])
 def test_every_command_but_the_node_less_takes_a_node(path):
     options = {name for option in VERBS[path].params for name in option.opts}
     assert {"--node", "--passphrase-file"} <= options
+
+
+@pytest.mark.parametrize("name", ["Islamic State", "ISIS", "ISIL", "Daesh", "ИГИЛ", "État islamique", "داعش"])
+def test_every_name_of_a_group_gives_its_one_entry_without_a_node(name):
+    shown = CliRunner().invoke(detente, ["groups", "alias", name, "--json"])
+    assert shown.exit_code == 0
+    found = json.loads(shown.output)
+    assert found["id"] == "isil"
+    assert name in found["names"]
+
+
+def test_a_name_that_no_group_has_is_refused():
+    assert CliRunner().invoke(detente, ["groups", "alias", "Chess Club of Nowhere", "--json"]).exit_code == 1
 
 
 def test_the_nouns_and_verbs_are_all_there():
@@ -55,7 +71,7 @@ def test_the_nouns_and_verbs_are_all_there():
         agreement suspend; agreement resume; agreement end; load; serve; match people; match groups; findings list; findings show;
         findings confirm; findings dismiss; findings park; swap prepare; swap approve; swap accept; swap dispute; swap status;
         ledger; recall request; recall attest; keys rotate; keys revoke; journal verify; journal export; journal show;
-        courier out; courier in; doctor; rehearse"""
+        courier out; courier in; doctor; rehearse; groups alias; demo"""
     assert {"detente " + " ".join(each.split()) for each in wanted.split(";")} <= set(VERBS)
 
 
