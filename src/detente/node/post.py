@@ -101,6 +101,8 @@ class Post:
             owed = tx.settings.get(f"courier.{hello.sender}") or b"[]"
             kept = sorted({*msgspec.json.decode(owed, type=list[str]), *stored})[-MAX_ACKS:]
             tx.settings.put(f"courier.{hello.sender}", msgspec.json.encode(kept))
+            # written down at once: a command that takes a stick in ends before the next packet comes
+            tx.outbox.acknowledge(hello.sender, self._stored.pop(hello.sender, set()))
         return hello.sender
 
     def _take(self, packet: bytes, pin: str = "") -> tuple[Hello, list[str]]:
