@@ -63,7 +63,7 @@ grounds = []                # phrases one of which a ground must hold; empty: an
 records_per_token = 8
 tokens_per_record = 32
 pairs_per_record = 16
-values_per_record = 96
+values_per_record = 128
 
 [markings]
 tlp = ["TLP:CLEAR", "TLP:GREEN", "TLP:AMBER"]

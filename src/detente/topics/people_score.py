@@ -1,7 +1,7 @@
 """What an agreement of two persons' values weighs: a Fellegi-Sunter log-likelihood in integer millibits.
 
 Symmetric: only the agreed values and both profiles enter. The chances below are general knowledge and measurements on Wikidata's name
-pairs (bench/people_levels.py); spec/tokens-people, section 6 says where each comes from.
+pairs; spec/tokens-people, section 6 says where each comes from.
 """
 
 from __future__ import annotations
