@@ -73,7 +73,13 @@ def rr22_force_portable(portable: bool) -> None: ...
 class Rr22Session:
     @staticmethod
     def begin(
-        first: bool, context: _Bytes, rows: _Bytes, width: int, theirs: int, entropy: _Bytes, inspectable: bool
+        first: bool,
+        context: _Bytes,
+        rows: _Bytes,
+        width: int,
+        theirs: int,
+        entropy: _Bytes,
+        inspectable: bool,
     ) -> tuple[Rr22Session, bytes | None]: ...
     def expected(self) -> int | None: ...
     def done(self) -> bool: ...
