@@ -112,6 +112,10 @@ class Outcome:
     repeated: bool = False
 
 
+class Overtaken(Exception):
+    """Another process of this node has moved the conversation on since its row was read: read it again."""
+
+
 class Driver:
     """Drives every ceremony of a node. Safe from several threads; several processes may drive the same store."""
 
@@ -153,7 +157,10 @@ class Driver:
                 if asked is not None and not self._still_asked(ceremony, asked):
                     return None
                 row = self._open_row(ceremony)
-                state = self._state(row)
+                try:
+                    state = self._state(row)
+                except Overtaken:
+                    continue
                 now = self._clock.now()
                 new, effects = state.decide(decision, now)
                 outcome = self._commit(row, InputRow(row.id, row.inputs, "", raw, {}, now), effects, now)
@@ -218,6 +225,8 @@ class Driver:
             return True  # late, or a repeat: acknowledged, and nothing more
         try:
             return self._advance(row, received, parts, now)
+        except Overtaken:
+            return False
         except PeerFault as fault:
             self._fail(row, fault, received, now)
         except Refused as refusal:
@@ -392,6 +401,9 @@ class Driver:
         else:
             state = kind.answer(setup, row.seed, row.began)
         with self._store.snapshot() as tx:
+            current = tx.ceremonies.get(row.id)
+            if current is None or current.status != "open" or current.inputs != row.inputs:
+                raise Overtaken  # its inputs may be erased by now: what they look like is nobody's fault
             for stored in tx.ceremonies.inputs(row.id)[: row.inputs]:
                 state = self._replay(tx, state, stored)
         return state

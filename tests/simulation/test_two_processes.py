@@ -1,0 +1,21 @@
+"""Two processes of one node on one store: what one of them has finished is not held against the peer by the other."""
+
+import pytest
+
+from detente.ceremonies.ceremony import Decision
+from detente.errors import Misuse
+from detente.node.driver import Overtaken
+
+
+def test_a_conversation_that_another_process_ended_is_not_replayed(north_and_south):
+    north = north_and_south.nodes["north"]
+    north.countersign("south")
+    ceremony = north.runs.start("people", "south")
+    with north.office.store.snapshot() as tx:
+        as_read_before = tx.ceremonies.get(ceremony)
+    north.deliver("south")
+    assert north.runs.report(ceremony).outcome == "done"
+    with pytest.raises(Overtaken):
+        north.driver._state(as_read_before)
+    with pytest.raises(Misuse, match="is over"):
+        north.driver.decide(ceremony, Decision("anything"))
