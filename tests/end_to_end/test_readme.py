@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import json
 import os
 import re
 import shlex
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from detente.cli.root import detente
 
@@ -228,7 +230,16 @@ def test_every_figure_has_a_command_beside_it():
             assert known[2] is None or (ROOT / known[2]).exists(), span
 
 
-# -- what the decisions say of the code
+# -- what the documents say of the code
+
+
+@pytest.mark.parametrize(
+    "folder", ["wire", "psi", "journal", "pact", "ceremonies", "node", "adapters", "api"]
+)
+def test_the_layout_names_every_module_of_the_inner_folders(folder):
+    layout = text_of(ROOT / "ARCHITECTURE.md").partition("## Layout")[2].partition("\n## ")[0]
+    modules = {path.stem for path in (ROOT / "src" / "detente" / folder).glob("*.py")} - {"__init__"}
+    assert modules <= set(re.findall(r"\w+", layout))
 
 
 def test_the_demos_generator_imports_nothing_of_the_matcher():
@@ -247,3 +258,63 @@ def test_the_verifier_shares_no_code_with_the_node():
         imported = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
         imported += [a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names]
         assert not [module for module in imported if module.split(".")[0] == "detente"], path
+
+
+# -- the how-to of the courier
+
+
+def test_two_nodes_without_a_network_get_from_init_to_a_swap_by_commands_and_a_stick(tmp_path, monkeypatch):
+    monkeypatch.delenv("DETENTE_PASSPHRASE", raising=False)
+    stick = tmp_path / "stick"
+    stick.mkdir()
+
+    def run(node, *argv, code=0):
+        ended = CliRunner().invoke(detente, ["--node", str(tmp_path / node), *map(str, argv), "--json"])
+        assert ended.exit_code == code, ended.output
+        return ended.stdout
+
+    def ask(node, *argv):
+        return json.loads(run(node, *argv))
+
+    def carry():
+        for journeys in range(100):
+            if not sum(map(journey, ("north", "south"), ("south", "north"))):
+                return journeys
+        raise AssertionError("the sticks go back and forth for ever")
+
+    def journey(ours, theirs):
+        if carried := ask(ours, "courier", "out", stick):
+            run(theirs, "courier", "in", stick)
+        for file in stick.iterdir():
+            file.unlink()
+        return len(carried)
+
+    peers = {"north": "South", "south": "North"}
+    words = {node: ask(node, "init", "--party", node.title())["words"] for node in peers}
+    for node in peers:
+        run(node, "invite", "--out", tmp_path / f"{node}.invitation")
+    for ours, theirs in (("north", "south"), ("south", "north")):
+        run(ours, "accept", tmp_path / f"{theirs}.invitation", "--fingerprint", words[theirs])
+    carry()
+    terms = tmp_path / "terms.toml"
+    run("north", "agreement", "template", "--with", "South", "--out", terms)
+    terms.write_text(terms.read_text("utf-8").replace("buckets = 64", "buckets = 4"), "utf-8")
+    run("north", "agreement", "propose", terms, "--with", "South", code=3)
+    carry()
+    run("south", "agreement", "sign", "--with", "North", code=3)
+    carry()
+    for node, records in re.findall(r"cat > (\w+)\.ftm\.json <<'END'\n(.*?)END", text_of(README), re.DOTALL):
+        (tmp_path / f"{node}.ftm.json").write_text(records, "utf-8")
+        run(node, "load", tmp_path / f"{node}.ftm.json", "--grounds", "case 12", "--grade", "B2")
+    run("north", "match", "people", "--with", "South", "--yes", code=3)
+    carry()
+    run("north", "match", "people", "--with", "South", "--yes", code=3)
+    assert carry() < 30
+    for node, peer in peers.items():
+        (finding,) = ask(node, "findings", "list")
+        run(node, "findings", "confirm", finding["id"], "--by", "an analyst")
+        run(node, "swap", "prepare", "--with", peer)
+        run(node, "swap", "approve", "--with", peer, "--by", "an officer", code=3)
+    carry()
+    kept = ask("north", "ledger", "--with", "South")
+    assert (kept["given"], kept["received"], kept["balance"]) == (1, 1, 0)
