@@ -75,6 +75,6 @@ def _tell(shown: Console, told: Told, keep: bool) -> None:
             f"   the REST interface of {name}: {url}/api/v1/openapi.json"
             for name, url in told.operator.items()
         ]
-        lines += ["   to stop them: pkill -f 'detente --node'"]
+        lines += [f"   to stop them: kill {' '.join(str(pid) for pid in told.processes)}"]
     for line in lines:
         shown.print(line, markup=False, highlight=False)

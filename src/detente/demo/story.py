@@ -62,6 +62,7 @@ class Told(msgspec.Struct, frozen=True):
     verified: bool
     directory: str
     operator: dict[str, str]
+    processes: list[int]
 
 
 @dataclass
@@ -121,6 +122,7 @@ class Story:
             verified=verified,
             directory=str(self.directory),
             operator=self.operator,
+            processes=[process.pid for process in self.serving.values()] if keep else [],
             found=truth,
         )
 
@@ -275,9 +277,11 @@ class Story:
         """Stops the serving processes; returns the peak memory of each."""
         peaks = {}
         for name, process in self.serving.items():
+            if process.poll() is not None:  # it ended before; its own log says why
+                continue
             process.send_signal(signal.SIGTERM)
-            _, _, usage = os.wait4(process.pid, 0)
-            process.returncode = 0
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
             peaks[f"{name}, serving"] = _megabytes(usage)
         return peaks
 

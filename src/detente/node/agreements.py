@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 from detente.ceremonies import amendment
@@ -30,6 +32,10 @@ from detente.wire.instant import Instant, rfc3339
 from detente.wire.messages import ReceivedMessage
 
 YEAR_MS = 365 * DAY_MS
+
+
+# entries do not change: each is parsed once, however often a fold asks for it
+_fact = lru_cache(maxsize=1 << 17)(read_fact)
 
 
 class AgreementView(msgspec.Struct, frozen=True):
@@ -68,7 +74,7 @@ class Agreements:
     def facts(self, tx: Transaction, party: str) -> list[Fact]:
         """What our journal says of the pact with one peer, in order."""
         rows = tx.journal.find(party=party)
-        found = (read_fact(row.index, row.party, row.data) for row in rows)
+        found = (_fact(row.index, row.party, row.data) for row in rows)
         return [fact for fact in found if fact is not None]
 
     def standing(self, tx: Transaction, party: str, name: str = "") -> Standing:
