@@ -47,6 +47,7 @@ def test_a_suspended_agreement_stops_matching_on_both_sides_and_both_must_resume
     north.agreements.resume("south")
     north.deliver("south")
     assert north.agreements.show("south")[0].state == "suspended"
+    assert "suspension" in south.agreements.show("north")[0].proposals[0].consequences[0]
     south.agreements.sign("north")
     south.deliver("north")
     assert north.match("people", "south").outcome == "done"

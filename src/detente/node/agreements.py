@@ -326,21 +326,25 @@ class Agreements:
     def _view(self, tx: Transaction, party: str, peer: str, name: str) -> AgreementView:
         ours = self._office.identity().party
         found = self.standing(tx, party, name)
-        waiting = {
-            ask["subject"]["hash"]: row.id
+        asked = [
+            (ask["subject"], row.id)
             for row in tx.ceremonies.find(status="open", kind="amendment", party=party)
             if (ask := msgspec.json.decode(row.summary).get("ask")) is not None
-        }
+        ]
+        waiting = {subject["hash"]: ceremony for subject, ceremony in asked}
         proposals = []
         for version in found.proposals:
             terms = self.terms_of(tx, version.hash)
             changes = [str(c) for c in difference(found.terms, terms)] if found.terms else []
             by = "ours" if version.by == ours else peer
-            proposals.append(
-                ProposalView(
-                    version.hash, by, waiting.get(version.hash, ""), consequences(terms, ours), changes
-                )
+            view = ProposalView(
+                version.hash, by, waiting.get(version.hash, ""), consequences(terms, ours), changes
             )
+            proposals.append(view)
+        for subject, ceremony in asked:
+            if subject["document"] == "resume" and subject["name"] == name:
+                meaning = "Lifts the suspension: once you sign, the agreement is in force again."
+                proposals.append(ProposalView(subject["hash"], peer, ceremony, [meaning], []))
         row = tx.documents.get(found.hash) if found.hash else None
         names = {ours: "ours", party: peer}
         return AgreementView(

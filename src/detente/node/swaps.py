@@ -169,10 +169,23 @@ class Swaps:
             if decision is not None:
                 self._drive().decide(row.id, decision)
                 done = True
-        if begun is not None:
-            self._drive().begin("exchange", party, begun, begun.agreement)
+        if begun is not None and self._begin(party, begun):
             done = True
         return done
+
+    def _begin(self, party: str, setup: ExchangeSetup) -> bool:
+        """Begins a swap; False where another process of this node began it first."""
+        try:
+            self._drive().begin("exchange", party, setup, setup.agreement)
+        except Refused:
+            with self._office.store.snapshot() as tx:
+                approved = {
+                    d.finding for d in tx.items.find(party=party, direction="given", state="approved")
+                }
+            if setup.swap is not None and not approved.issuperset(i.finding for i in setup.swap.items):
+                return False
+            raise
+        return True
 
     def decline(self, peer: str, reason: str) -> int:
         """Declines the offers that wait; the peer is told why. Returns how many."""
