@@ -41,25 +41,26 @@ def engines() -> Mapping[str, Engine]:
 
 
 class LazyTransport:
-    """HTTPS with the identity that the node has at the moment of the call: after a rotation, the new one."""
+    """HTTPS under the keys by which each peer knows us: after a rotation the previous ones, until that peer was told."""
 
     def __init__(self) -> None:
         self.office: Office | None = None
-        self._made: tuple[str, HttpsTransport] | None = None
+        self._made: dict[str, HttpsTransport] = {}
         self._lock = threading.Lock()
 
     def exchange(self, peer: PeerRow, body: bytes) -> bytes:
-        return self._transport().exchange(peer, body)
+        return self._transport(peer).exchange(peer, body)
 
-    def _transport(self) -> HttpsTransport:
+    def _transport(self, peer: PeerRow) -> HttpsTransport:
         if self.office is None:
             raise Misuse("the transport belongs to no node")
-        identity = self.office.identity()
+        with self.office.store.snapshot() as tx:
+            identity = self.office.identity_for(tx, peer.party)
         with self._lock:
-            if self._made is None or self._made[0] != identity.key_id:
+            if identity.key_id not in self._made:
                 tls = TlsIdentity(identity.public.tls, identity.tls_private_key())
-                self._made = (identity.key_id, HttpsTransport(tls))
-            return self._made[1]
+                self._made[identity.key_id] = HttpsTransport(tls)
+            return self._made[identity.key_id]
 
 
 def assemble(
