@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PEER_PORT = 8443
 OPERATOR = "127.0.0.1:8444"
-EVERY_SECONDS = 2.0
+EVERY_SECONDS = 1.0
 EXPIRE_SECONDS = 3600.0
 PATIENCE_SECONDS = 60.0  # a peer that does not answer is called again after 2, 4, 8, ... up to this
 

@@ -136,16 +136,17 @@ class Story:
 
     def _serve(self) -> None:
         self.step("Both listen: mutual TLS 1.3, pinned keys", "detente --node north serve")
-        for name in (NORTH, SOUTH):
+        ready = {name: self.directory / f"{self.place(name).name}-ready.json" for name in (NORTH, SOUTH)}
+        for name, file in ready.items():
             with self.nodes[name].office.store.snapshot() as tx:
                 address = (tx.settings.get("identity.address") or b"").decode().removeprefix("https://")
-            ready = self.directory / f"{self.place(name).name}-ready.json"
             command = [*_detente(self.place(name)), "serve", "--listen", address, "--operator", "127.0.0.1:0"]
             log = (self.directory / f"{self.place(name).name}.log").open("wb")
             self.serving[name] = subprocess.Popen(
-                [*command, "--ready-file", str(ready)], stdout=log, stderr=log, start_new_session=True
+                [*command, "--ready-file", str(file)], stdout=log, stderr=log, start_new_session=True
             )
-            self.operator[name] = str(json.loads(_await(ready, self.serving[name]))["operator"])
+        for name, file in ready.items():
+            self.operator[name] = str(json.loads(_await(file, self.serving[name]))["operator"])
 
     def _pair(self) -> None:
         self.step(
@@ -158,7 +159,7 @@ class Story:
         self.say(f"{view.name} reads out: {' '.join(view.words[:8])} ...")
         south.pairings.accept(invitations[0], north.office.identity().party)
         north.pairings.accept(invitations[1], south.office.identity().party)
-        _patiently(lambda: north.deliver(SOUTH))  # a serving process looks for new peers every two seconds
+        _patiently(lambda: north.deliver(SOUTH))  # a serving process looks for new peers every second
         _patiently(lambda: south.deliver(NORTH))
 
     def _agree(self) -> None:

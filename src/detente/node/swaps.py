@@ -166,12 +166,22 @@ class Swaps:
             begun = None if any(d for _, d in answers) else self._next_swap(tx, party)
         done = False
         for row, decision in answers:
-            if decision is not None:
-                self._drive().decide(row.id, decision)
+            if decision is not None and self._take(party, row, decision):
                 done = True
         if begun is not None and self._begin(party, begun):
             done = True
         return done
+
+    def _take(self, party: str, row: CeremonyRow, decision: Decision) -> bool:
+        """Answers an offer; False where another process of this node answered it first."""
+        try:
+            self._drive().decide(row.id, decision)
+        except (Misuse, Refused):
+            with self._office.store.snapshot() as tx:
+                if all(waiting.id != row.id for waiting, _ in self._waiting(tx, party)):
+                    return False
+            raise
+        return True
 
     def _begin(self, party: str, setup: ExchangeSetup) -> bool:
         """Begins a swap; False where another process of this node began it first."""
