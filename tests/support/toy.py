@@ -84,6 +84,9 @@ class WarpedEngine:
     inner: Engine = field(default_factory=DhEngine)
     name: str = "dh"
 
+    def charged(self, tokens: int) -> int:
+        return self.inner.charged(tokens)
+
     def begin(
         self, role: Role, context: bytes, tokens: TokenBatch, theirs: int, entropy: bytes
     ) -> tuple[Round, bytes | None]:

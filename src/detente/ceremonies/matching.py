@@ -150,7 +150,8 @@ class Matching:
     ) -> tuple[Matching, list[Effect]]:
         """Charges a round and opens its stage. Raises Overdrawn where either side's budget does not bear it."""
         terms = self.setup.terms
-        self._require_budget(number, sizes)
+        charged = {role: self.engine.charged(size) for role, size in sizes.items()}
+        self._require_budget(number, charged)
         tokens, commitment, grounds = inputs
         plan = stages.Plan(
             role=self.role,
@@ -167,22 +168,24 @@ class Matching:
             examine=self._examine_records if number == 1 else self._examine_value,
         )
         stage, send = stages.begin(plan)
-        ready = replace(self, expects="stage", stage=stage, round=number)
+        queried = self.counts.get("tokens", 0) + sum(sizes.values())
+        counts = {**self.counts, "tokens": queried}
+        ready = replace(self, expects="stage", stage=stage, round=number, counts=counts)
         charge: dict[str, Json] = {
             "topic": terms.topic,
             "agreement": terms.agreement,
             "round": number,
-            **sizes,
+            **charged,
         }
         return ready, [Append("run.charged", self.sid.hex(), charge), *ready._labelled(send)]
 
-    def _require_budget(self, number: int, sizes: Mapping[str, int]) -> None:
-        """Their size is what they declare: it is held against their budget here, not before, and round two against what round one left."""
+    def _require_budget(self, number: int, charged: Mapping[str, int]) -> None:
+        """What they could query follows from what they declare: it is held against their budget here, not before, and round two against what round one left."""
         for role, left in ((self.role, self.setup.our_budget), (self.role.other, self.setup.their_budget)):
-            before = size_of(self.statement, role) if number == 2 else 0
-            if before + sizes[role.value] > left:
+            before = self.engine.charged(size_of(self.statement, role)) if number == 2 else 0
+            if before + charged[role.value] > left:
                 raise Overdrawn(
-                    f"round {number} needs {sizes[role.value]} tokens of {role.value}'s budget, of which {max(left - before, 0)} are left; "
+                    f"round {number} needs {charged[role.value]} tokens of {role.value}'s budget, of which {max(left - before, 0)} are left; "
                     "wait, match fewer records, or agree on a larger budget"
                 )
 
@@ -220,6 +223,7 @@ class Matching:
         )
         compared = to_compare(self.topic, found)
         counts = {
+            "tokens": self.counts["tokens"],
             "overlap_tokens": len(stage.overlap),
             "own_tokens_over_cap": self.ours.dropped,
             "pairs": len(found),

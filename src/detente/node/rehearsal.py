@@ -54,7 +54,6 @@ class _Side:
         self.heard = 0
         self.state: Ceremony | None = None
         self.result: MatchResult | None = None
-        self.charged = 0
 
 
 def rehearse(
@@ -105,7 +104,7 @@ def rehearse(
         raise Unavailable("the rehearsal ended without a result")
     names = {f.id: f.record for f in second.result.findings}
     pairs = tuple((f.record, names[f.id]) for f in first.result.findings)
-    tokens = first.charged
+    tokens = first.result.counts["tokens"]
     return Rehearsal(
         first.result.sid, first.result.findings, pairs, tokens, sent, messages, first.result.counts
     )
@@ -223,9 +222,6 @@ def _note(side: _Side, effects: Sequence[Effect], on_progress: Callable[[Progres
                 on_progress(effect)
             case Finish(result=MatchResult()):
                 side.result = effect.result
-            case _:
-                charge = getattr(effect, "body", {}) if getattr(effect, "kind", "") == "run.charged" else {}
-                side.charged += sum(charge[role] for role in ("first", "second") if role in charge)
 
 
 __all__ = ["Rehearsal", "rehearse", "run_record", "run_terms"]

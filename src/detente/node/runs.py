@@ -357,10 +357,12 @@ class Runs:
     ) -> RunSetup:
         """The setup with what is left of both budgets. Raises Overdrawn where they do not bear the first round; what the peer declares
         in its answer, and the second round, are held against them by the ceremony."""
-        ours = padded(len(setup.records)) * setup.terms.tokens_per_record
+        engine = self._office.engines[setup.terms.engine]
+        ours = engine.charged(padded(len(setup.records)) * setup.terms.tokens_per_record)
+        theirs = ours if theirs is None else engine.charged(theirs)
         facts = self._agreements.facts(tx, party)
         now, us = self._office.clock.now(), self._office.identity().party
-        charge(facts, agreed, us, ours=ours, theirs=ours if theirs is None else theirs, now=now)
+        charge(facts, agreed, us, ours=ours, theirs=theirs, now=now)
         used = spent(facts, agreed, us, now)
         return msgspec.structs.replace(
             setup, our_budget=agreed.budget - used.ours, their_budget=agreed.budget - used.theirs

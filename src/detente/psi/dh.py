@@ -108,6 +108,10 @@ class DhEngine:
 
     name = "dh"
 
+    def charged(self, tokens: int) -> int:
+        """As many as it declares: each query is one element."""
+        return tokens
+
     def begin(
         self, role: Role, context: bytes, tokens: TokenBatch, theirs: int, entropy: bytes
     ) -> tuple[Round, bytes | None]:

@@ -83,6 +83,9 @@ class Engine(Protocol):
 
     name: str
 
+    def charged(self, tokens: int) -> int:
+        """How many tokens a peer that declared `tokens` could query at most if it cheated: what the query budget charges."""
+
     def begin(
         self, role: Role, context: bytes, tokens: TokenBatch, theirs: int, entropy: bytes
     ) -> tuple[Round, bytes | None]:

@@ -71,6 +71,10 @@ class Rr22Engine:
     def __init__(self, *, inspectable: bool = False) -> None:
         self.inspectable = inspectable
 
+    def charged(self, tokens: int) -> int:
+        """As many as it could encode: `columns`."""
+        return columns(tokens)
+
     def begin(
         self, role: Role, context: bytes, tokens: TokenBatch, theirs: int, entropy: bytes
     ) -> tuple[Round, bytes | None]:
