@@ -178,11 +178,14 @@ class Driver:
     def abort(self, ceremony: str, reason: str) -> None:
         """Ends a ceremony of ours by an operator's order; the peer is told."""
         with self._lock(ceremony):
-            row = self._open_row(ceremony)
-            now = self._clock.now()
-            with self._store.transaction() as tx:
-                self._end(tx, row, "abort", reason, Refused(reason), now)
-            self._live.pop(ceremony, None)
+            for _ in range(RETRIES):
+                row = self._open_row(ceremony)
+                try:
+                    self._close(row, "abort", reason, Refused(reason), self._clock.now())
+                except Overtaken:
+                    continue
+                return
+        raise Unavailable("another process keeps advancing this conversation; try again")
 
     def receive(self, bundle: bytes) -> str:
         """Takes one bundle from a peer: verifies, advances its ceremony, stores the reply. Returns the message id, to be acknowledged.
@@ -206,6 +209,12 @@ class Driver:
 
     def _take(self, received: ReceivedMessage, parts: Mapping[str, bytes]) -> bool:
         """True once the message is dealt with; False where another writer was first and all must be read again."""
+        try:
+            return self._deal(received, parts)
+        except Overtaken:
+            return False
+
+    def _deal(self, received: ReceivedMessage, parts: Mapping[str, bytes]) -> bool:
         message, now = received.message, self._clock.now()
         with self._store.snapshot() as tx:
             row = tx.ceremonies.get(message.ceremony)
@@ -225,14 +234,10 @@ class Driver:
             return True  # late, or a repeat: acknowledged, and nothing more
         try:
             return self._advance(row, received, parts, now)
-        except Overtaken:
-            return False
         except PeerFault as fault:
             self._fail(row, fault, received, now)
         except Refused as refusal:
-            with self._store.transaction() as tx:
-                self._end(tx, row, "refuse", str(refusal), refusal, now)
-            self._live.pop(row.id, None)
+            self._close(row, "refuse", str(refusal), refusal, now)
         return True
 
     def _advance(
@@ -324,8 +329,7 @@ class Driver:
                 return None
             # what our own node lacks is not the peer's business
             refusal = Refused(UNABLE) if isinstance(problem, Misuse) else problem
-            with self._store.transaction() as tx:
-                self._end(tx, row, "refuse", str(refusal), refusal, now)
+            self._close(row, "refuse", str(refusal), refusal, now)
             return None
         row = self._row(
             message.ceremony, message.kind, message.sender, "second", message.agreement, setup, seed, now
@@ -340,6 +344,7 @@ class Driver:
         reason = str(received.message.body.get("reason", ""))[:500]
         fault = Refused(f"the peer ended it: {reason}")
         with self._store.transaction() as tx:
+            _require_current(tx, row)
             status: Literal["aborted", "refused"] = "aborted" if step == "abort" else "refused"
             self._append(
                 tx,
@@ -356,6 +361,9 @@ class Driver:
 
     def _fail(self, row: CeremonyRow, fault: PeerFault, received: ReceivedMessage, now: Instant) -> None:
         with self._store.transaction() as tx:
+            _require_current(
+                tx, row
+            )  # first: nobody is accused over what another process has settled meanwhile
             fault.evidence = (
                 (*fault.evidence, received.raw) if received.raw not in fault.evidence else fault.evidence
             )
@@ -370,6 +378,9 @@ class Driver:
     def _in_its_place(self, ceremony: str, sequence: int) -> bytes:
         """The message that was received under a sequence number."""
         with self._store.snapshot() as tx:
+            row = tx.ceremonies.get(ceremony)
+            if row is None or row.status != "open":
+                raise Overtaken  # what was heard is erased by now
             heard = [stored.raw for stored in tx.ceremonies.inputs(ceremony) if stored.message]
         return heard[sequence]
 
@@ -522,6 +533,13 @@ class Driver:
         )
         return tx.journal.append(effect.kind, effect.subject, row.party, now, entry.encode())
 
+    def _close(self, row: CeremonyRow, step: str, reason: str, fault: DetenteError, now: Instant) -> None:
+        """`_end` in a transaction of its own."""
+        with self._store.transaction() as tx:
+            _require_current(tx, row)
+            self._end(tx, row, step, reason, fault, now)
+        self._live.pop(row.id, None)
+
     def _end(
         self, tx: Transaction, row: CeremonyRow, step: str, reason: str, fault: DetenteError, now: Instant
     ) -> None:
@@ -542,6 +560,17 @@ class Driver:
         tx.ceremonies.put(ended)
         tx.blobs.erase(row.id)
         return ended
+
+
+def _require_current(tx: Transaction, row: CeremonyRow) -> None:
+    """Raises Overtaken where another process moved the conversation on: to end it from an old reading would use a sequence number twice."""
+    current = tx.ceremonies.get(row.id)
+    if current is not None and (current.status, current.inputs, current.sent) != (
+        row.status,
+        row.inputs,
+        row.sent,
+    ):
+        raise Overtaken
 
 
 def _require_writable(tx: Transaction) -> None:
