@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from ssl import SSLContext
 
 from detente.adapters.https import HttpsTransport, TlsIdentity, server_context
 from detente.adapters.sql import open_store, read_passphrase
@@ -150,7 +151,7 @@ def renew_pins(node: Node, listener: Listener) -> None:
     listener.renew(*_pins(node))
 
 
-def _pins(node: Node):  # type: ignore[no-untyped-def]  # an SSLContext, which is the adapter's business
+def _pins(node: Node) -> tuple[SSLContext, list[bytes]]:
     identity = node.office.identity()
     pins = node.pairings.certificates()
     tls = TlsIdentity(identity.public.tls, identity.tls_private_key())

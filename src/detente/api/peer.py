@@ -249,9 +249,7 @@ class Listener:
 
         class Connection(_Connection):
             header_seconds = listener._limits.header_seconds
-
-            def admits(self, pin: str) -> bool:
-                return listener._live is None or pin in listener._pins
+            admits = staticmethod(lambda pin: listener._live is None or pin in listener._pins)
 
         return Connection
 
@@ -260,11 +258,9 @@ class _Connection(H11Protocol):
     """One connection: it knows whose certificate it has, and does not wait for ever for a request to begin."""
 
     header_seconds: float
+    admits: Callable[[str], bool]
     pin = ""
     _waiting: asyncio.TimerHandle | None = None
-
-    def admits(self, pin: str) -> bool:
-        raise NotImplementedError
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         tls = transport.get_extra_info("ssl_object")

@@ -22,7 +22,7 @@ import msgspec
 
 from detente.assembly import create_node
 from detente.demo.population import Population
-from detente.demo.records import Row
+from detente.demo.records import Row, Side
 from detente.errors import Unavailable
 from detente.node.holdings import Defaults, SourceRow
 from detente.node.node import Node
@@ -178,8 +178,9 @@ class Story:
 
     def _load(self) -> None:
         self.step(f"Each loads its own list of {self.size:,} people", "detente --node north load a.ftm.json")
-        for name, side in ((NORTH, "a"), (SOUTH, "b")):
-            rows = (_source(line, row) for line, row in enumerate(self.population.rows(side), 1))  # type: ignore[arg-type]
+        sides: tuple[tuple[str, Side], ...] = ((NORTH, "a"), (SOUTH, "b"))
+        for name, side in sides:
+            rows = (_source(line, row) for line, row in enumerate(self.population.rows(side), 1))
             report = self.nodes[name].holdings.load(rows, f"{side}.ftm.json", Defaults())
             self.say(f"{name}: {report.added} added, {len(report.refused)} refused.")
 

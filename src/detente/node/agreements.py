@@ -12,7 +12,7 @@ from detente.ceremonies.ceremony import Append, Ask, Decision, Finish, Kind
 from detente.errors import Misuse, NotAgreed, Unavailable
 from detente.node.driver import Driver
 from detente.node.office import Office
-from detente.node.ports import CeremonyRow, DocumentRow, RecordRow, Transaction
+from detente.node.ports import CeremonyRow, DocumentRow, DocumentState, RecordRow, Transaction
 from detente.pact.agreement import (
     agreement_hash,
     consequences,
@@ -31,6 +31,7 @@ from detente.wire.envelope import add_signature, seal, unverified
 from detente.wire.instant import Instant, rfc3339
 from detente.wire.messages import ReceivedMessage
 
+KEPT_AS: dict[str, DocumentState] = {"in_force": "in_force", "rejected": "rejected", "withdrawn": "rejected"}
 YEAR_MS = 365 * DAY_MS
 
 
@@ -215,15 +216,13 @@ class Agreements:
                 self._keep(tx, row.party, envelope, "proposed", row.party)
         elif isinstance(effect.result, Amended):
             done = effect.result
-            state = {"in_force": "in_force", "rejected": "rejected", "withdrawn": "rejected"}.get(
-                done.outcome
-            )
+            state = KEPT_AS.get(done.outcome)
             if state is not None and done.kind != "resume":
                 self._keep(tx, row.party, done.envelope, state, done.by)
                 if state == "in_force" and done.base:
                     self._restate(tx, done.base, "superseded")
             elif done.outcome in ("suspended", "resumed", "ended"):
-                self._restate(tx, done.base, {"resumed": "in_force"}.get(done.outcome, done.outcome))
+                self._restate(tx, done.base, "in_force" if done.outcome == "resumed" else done.outcome)
                 tx.settings.put(f"statement.{done.hash}", done.envelope)
 
     def noted(self, tx: Transaction, row: CeremonyRow, effect: Append, index: int) -> None:
@@ -306,7 +305,7 @@ class Agreements:
             raise Misuse(f"{len(found)} proposals wait; name one by its hash")
         return found[0]
 
-    def _keep(self, tx: Transaction, party: str, envelope: bytes, state: str, by: str) -> None:
+    def _keep(self, tx: Transaction, party: str, envelope: bytes, state: DocumentState, by: str) -> None:
         document = read_document(unverified(envelope).payload)
         now = self._office.clock.now()
         known = tx.documents.get(document.hash)
@@ -314,11 +313,11 @@ class Agreements:
         tx.documents.put(
             DocumentRow(
                 document.hash, document.kind, document.name, party, document.base, envelope,
-                state, by, known.at if known else now, since,  # type: ignore[arg-type]
+                state, by, known.at if known else now, since,
             )
         )  # fmt: skip
 
-    def _restate(self, tx: Transaction, digest: str, state: str) -> None:
+    def _restate(self, tx: Transaction, digest: str, state: DocumentState) -> None:
         known = tx.documents.get(digest)
         if known is not None:
             tx.documents.put(msgspec.structs.replace(known, state=state))

@@ -60,6 +60,7 @@ from detente.wire.messages import (
     part_of,
     seal_message,
 )
+from detente.wire.messages import Kind as MessageKind
 
 UNABLE = "the peer can't take part in this at present; ask its operator"
 END_STEPS = {"abort": "aborted", "refuse": "refused"}
@@ -128,7 +129,7 @@ class Driver:
 
     # -- what the node calls
 
-    def begin(self, kind: str, party: str, setup: msgspec.Struct, agreement: str = "") -> str:
+    def begin(self, kind: MessageKind, party: str, setup: msgspec.Struct, agreement: str = "") -> str:
         """Opens a ceremony with a peer; its first message is in the outbox when this returns. Returns the ceremony's id."""
         identity, seed = self._entropy.draw(16).hex(), self._entropy.draw(32)
         now = self._clock.now()
@@ -450,7 +451,7 @@ class Driver:
     def _row(
         self,
         identity: str,
-        kind: str,
+        kind: MessageKind,
         party: str,
         role: Any,
         agreement: str,
@@ -510,7 +511,7 @@ class Driver:
         signer = self._desk.identity_for(tx, row.party)
         parts = tuple(part_of(name, effect.parts[name]) for name in sorted(effect.parts))
         message = Message(
-            sender=signer.party, recipient=row.party, ceremony=row.id, kind=row.kind, step=effect.step,  # type: ignore[arg-type]
+            sender=signer.party, recipient=row.party, ceremony=row.id, kind=row.kind, step=effect.step,
             sequence=row.sent, sent=now, agreement=row.agreement, body=dict(effect.body), parts=parts,
         )  # fmt: skip
         raw = seal_message(message, signer)

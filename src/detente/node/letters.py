@@ -21,6 +21,11 @@ from detente.pact.policy import Activity
 from detente.wire.messages import ReceivedMessage
 
 Act = Literal["recall", "dispute", "settle", "consent", "notice"]
+GROUNDS: dict[str, Ground] = {
+    "already-held": "held",
+    "content": "content",
+    **{ground: ground for ground in PROVABLE},
+}
 ACTIVITY: dict[str, Activity] = {
     "recall": "recalls",
     "dispute": "disputes",
@@ -48,9 +53,9 @@ class Letters:
 
     def dispute(self, item: str, ground: str, reason: str) -> ItemView:
         """Disputes what was received. Provable grounds are checked on both sides; `content` spends the agreed allowance."""
-        chosen = {"already-held": "held"}.get(ground, ground)
-        if chosen not in {*PROVABLE, "content"}:
-            raise Misuse(f"a ground is one of {', '.join(sorted({*PROVABLE, 'content'}))}")
+        chosen = GROUNDS.get(ground)
+        if chosen is None:
+            raise Misuse(f"a ground is one of {', '.join(sorted(GROUNDS))}")
         with self._office.store.snapshot() as tx:
             row = self._book.item(tx, item, "received")
             if row.state == "accepted":
@@ -144,10 +149,10 @@ class Letters:
     def _write(
         self,
         row: ItemRow,
-        act: str,
+        act: Act,
         *,
         text: str = "",
-        ground: str = "content",
+        ground: Ground = "content",
         counts: bool = True,
         to: str = "",
     ) -> ItemView:
@@ -155,8 +160,7 @@ class Letters:
             agreement, terms = self._agreements.in_force(tx, row.party, ACTIVITY[act])
             left = self._book.ledger(tx, row.party, terms).ours_left
             known = self._book.known(tx, row)
-        chosen: Ground = ground  # type: ignore[assignment]  # checked by the caller
-        letter = LetterSetup(act, terms, known, left, text, chosen, counts, to)  # type: ignore[arg-type]
+        letter = LetterSetup(act, terms, known, left, text, ground, counts, to)
         setup = ExchangeSetup(self._office.identity().party, row.party, agreement, letter=letter)
         self._drive().begin("exchange", row.party, setup, agreement)
         with self._office.store.snapshot() as tx:

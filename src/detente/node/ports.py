@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from detente.wire.messages import Instant
+from detente.wire.messages import Instant, Kind
 
 
 class PeerRow(msgspec.Struct, frozen=True):
@@ -53,7 +53,7 @@ class CeremonyRow(msgspec.Struct, frozen=True):
     """A conversation. Seed, setup and inputs are erased when it ends (`setup` and `seed` become b"")."""
 
     id: str  # 32 hex
-    kind: str
+    kind: Kind
     party: str  # the peer
     role: Literal["first", "second"]
     agreement: str
@@ -139,6 +139,9 @@ class FindingRow(msgspec.Struct, frozen=True):
     decided: Instant | None = None
 
 
+DocumentState = Literal["proposed", "in_force", "rejected", "superseded", "suspended", "ended"]
+
+
 class DocumentRow(msgspec.Struct, frozen=True):
     """One version of a joint document. `hash` is the SHA-256 hex of the payload; `envelope` carries one signature or both."""
 
@@ -148,7 +151,7 @@ class DocumentRow(msgspec.Struct, frozen=True):
     party: str
     base: str  # hash of the version it supersedes, "" for the first
     envelope: bytes
-    state: Literal["proposed", "in_force", "rejected", "superseded", "suspended", "ended"]
+    state: DocumentState
     proposed_by: str
     at: Instant
     since: Instant | None = None
