@@ -240,7 +240,7 @@ def _born(pair: Pair, kinds: set[str]) -> list[Reason]:
                     fine if low == 3 else coarse,
                 )
             ]
-    return [Reason("years of birth differ", -5_500)]
+    return [Reason("years of birth differ", -7_500)]
 
 
 def _country(pair: Pair, kinds: set[str]) -> list[Reason]:
