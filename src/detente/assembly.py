@@ -12,6 +12,7 @@ from ssl import SSLContext
 from detente.adapters.https import HttpsTransport, TlsIdentity, server_context
 from detente.adapters.sql import open_store, read_passphrase
 from detente.adapters.system import SystemClock, SystemEntropy
+from detente.adapters.turns import FileTurns
 from detente.adapters.vault import FileVault
 from detente.api.peer import Listener, peer_app
 from detente.errors import Misuse
@@ -80,6 +81,7 @@ def assemble(
         entropy=entropy or SystemEntropy(),
         transport=transport or lazy,
         vault=FileVault(directory / "evidence"),
+        turns=FileTurns(directory / "turns"),
         topics=topics(),
         engines=engines(),
     )

@@ -78,6 +78,10 @@ class Unavailable(DetenteError):
     exit_code = 3
 
 
+class Busy(Unavailable):
+    """Another process of this node is at it: what waits goes with it."""
+
+
 class Misuse(DetenteError):
     """The caller's own mistake: a bad argument, a bad file, a bad order of calls."""
 

@@ -17,7 +17,7 @@ import click
 import msgspec
 
 from detente.cli.verb import Session, Verb
-from detente.errors import DetenteError, Misuse
+from detente.errors import Busy, DetenteError, Misuse
 
 if TYPE_CHECKING:
     from detente.api.peer import Listener
@@ -154,7 +154,6 @@ class Rounds:
 
     def _deliver(self) -> None:
         with self._node.office.store.snapshot() as tx:
-            waiting = set(tx.outbox.parties())
             rows = [row for row in tx.peers.all() if row.address and row.status != "revoked"]
         for row in rows:
             not_before, wait = self._later.get(row.party, (0.0, EVERY_SECONDS / 2))
@@ -162,9 +161,11 @@ class Rounds:
                 continue
             try:
                 # What people approved by another process is begun here, and then sent.
-                if self._node.swaps.pump(row.party) or row.party in waiting:
-                    self._node.deliver(row.party)
+                if self._node.swaps.pump(row.party) or self._node.post.waiting(row.party):
+                    self._node.deliver(row.party, wait_seconds=0)
                 self._later.pop(row.party, None)
+            except Busy:
+                continue  # a command talks to this peer
             except DetenteError:
                 wait = min(2 * wait, PATIENCE_SECONDS)
                 self._later[row.party] = (time.monotonic() + wait, wait)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import msgspec
 
 from detente.ceremonies.ceremony import Progress
-from detente.errors import Misuse, PeerFault, Refused, Unavailable
+from detente.errors import Busy, Misuse, PeerFault, Refused, Unavailable
 from detente.node.agreements import Agreements
 from detente.node.driver import Driver
 from detente.node.holdings import Holdings
@@ -16,10 +17,13 @@ from detente.node.items import ItemBook
 from detente.node.letters import Letters
 from detente.node.office import Office, Room
 from detente.node.pairings import Pairings
+from detente.node.ports import PeerRow
 from detente.node.post import Post
 from detente.node.runs import MatchReport, Runs
 from detente.node.swaps import Swaps
 from detente.node.witness import Witness
+
+TURN_SECONDS = 600.0  # how long a command waits while another process of the node talks to the peer
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,41 +95,60 @@ class Node:
 
     # -- what several rooms do together
 
-    def deliver(self, peer: str, until: Callable[[], bool] = lambda: False) -> int:
-        """Exchanges messages with a peer until neither has anything to say. Returns the packets sent. Raises Unavailable."""
-        with self.office.store.snapshot() as tx:
-            row = self.office.peer(tx, peer)
-        sent = self.post.deliver(row, self.office.transport, until)
-        while self.swaps.pump(row.party):  # what people approved goes on when the peer can be reached
-            sent += self.post.deliver(row, self.office.transport)
-        return sent
+    def deliver(self, peer: str, wait_seconds: float = TURN_SECONDS) -> int:
+        """Exchanges messages with a peer until neither has anything to say. Returns the packets sent.
+
+        Raises Unavailable where the peer does not answer, and Busy where another process of this node talks to it all the while.
+        """
+        with self._turn(peer, wait_seconds) as row:
+            return self._deliver(row)
 
     def countersign(self, peer: str) -> None:
         """Has both heads cosigned now. Raises Unavailable where the peer does not answer."""
-        self._finish(self.witness.start(peer), peer)
+        with self._turn(peer) as row:
+            self._finish(self.witness.start(row.party), row)
 
     def match(
         self, topic: str, peer: str, on_progress: Callable[[Progress], None] = lambda _: None
     ) -> MatchReport:
         """Matches with a peer from countersigned heads to findings. Raises Refused, Unavailable, or PeerFault with the evidence's path."""
-        before = self.post.traffic
-        if not self.witness.fresh(peer):
-            self.countersign(peer)
-        ceremony = self.runs.start(topic, peer)
-        self.driver.on_progress = lambda which, progress: on_progress(progress) if which == ceremony else None
-        try:
-            self._finish(ceremony, peer)
-        finally:
-            self.driver.on_progress = lambda which, progress: None
-        self.countersign(peer)
-        report = self.runs.report(ceremony)
-        return msgspec.structs.replace(report, bytes=self.post.traffic - before)
+        with self._turn(peer) as row:
+            before = self.post.traffic
+            if not self.witness.fresh(row.party):
+                self._finish(self.witness.start(row.party), row)
+            ceremony = self.runs.start(topic, row.party)
+            self.driver.on_progress = lambda which, progress: (
+                on_progress(progress) if which == ceremony else None
+            )
+            try:
+                self._finish(ceremony, row)
+            finally:
+                self.driver.on_progress = lambda which, progress: None
+            self._finish(self.witness.start(row.party), row)
+            report = self.runs.report(ceremony)
+            return msgspec.structs.replace(report, bytes=self.post.traffic - before)
 
-    def _finish(self, ceremony: str, peer: str) -> None:
+    @contextmanager
+    def _turn(self, peer: str, wait_seconds: float = TURN_SECONDS) -> Iterator[PeerRow]:
+        """The peer, while no other process of this node talks to it."""
+        with self.office.store.snapshot() as tx:
+            row = self.office.peer(tx, peer)
+        with self.office.turns.hold(row.party, wait_seconds) as ours:
+            if not ours:
+                raise Busy(f"another process of this node is talking to {row.name}; what waits goes with it")
+            yield row
+
+    def _deliver(self, row: PeerRow, until: Callable[[], bool] = lambda: False) -> int:
+        sent = self.post.deliver(row, self.office.transport, until)
+        while self.swaps.pump(row.party):  # what people approved goes on when the peer can be reached
+            sent += self.post.deliver(row, self.office.transport)
+        return sent
+
+    def _finish(self, ceremony: str, row: PeerRow) -> None:
         """Delivers until a ceremony is over; says why where it did not end well."""
-        self.deliver(peer, until=lambda: self._over(ceremony))
+        self._deliver(row, until=lambda: self._over(ceremony))
         self.settle(ceremony)
-        self.deliver(peer)
+        self._deliver(row)
 
     def _over(self, ceremony: str) -> bool:
         with self.office.store.snapshot() as tx:

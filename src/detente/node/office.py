@@ -17,7 +17,17 @@ from detente.ceremonies.ceremony import Append, Ask, Decision, Finish, Kind
 from detente.errors import Misuse, NotAgreed, PeerFault, Refused, Unavailable
 from detente.journal.entries import SALT_BYTES, Entry
 from detente.journal.export import ExportedParty, evidence_from, export_bundle
-from detente.node.ports import CeremonyRow, Clock, Entropy, PeerRow, Store, Transaction, Transport, Vault
+from detente.node.ports import (
+    CeremonyRow,
+    Clock,
+    Entropy,
+    PeerRow,
+    Store,
+    Transaction,
+    Transport,
+    Turns,
+    Vault,
+)
 from detente.psi.engine import Engine
 from detente.topics.topic import Topic
 from detente.wire.canonical import Json
@@ -66,6 +76,7 @@ class Office:
     entropy: Entropy
     transport: Transport
     vault: Vault
+    turns: Turns
     topics: Mapping[str, Topic]
     engines: Mapping[str, Engine]
     rooms: dict[str, Room] = field(default_factory=dict)

@@ -345,3 +345,10 @@ class Vault(Protocol):
 
     def keep(self, name: str, data: bytes) -> str:
         """Writes one file durably, under another name where this one is taken; returns its path."""
+
+
+class Turns(Protocol):
+    """Several processes may drive one node; one at a time talks to a peer, so that nothing is sent or computed twice."""
+
+    def hold(self, party: str, wait_seconds: float) -> AbstractContextManager[bool]:
+        """Holds the turn with a peer while the context lasts; False where another process holds it all the time that we wait."""

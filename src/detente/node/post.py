@@ -31,6 +31,7 @@ from detente.wire.packet import (
 )
 
 MAX_HOPS = 100_000
+UNDER_WAY_MS = 30_000  # how long an answer that was handed out is left to whoever asked
 BATCH = 32  # acknowledgements written down at once while a conversation is lively
 ROOM = 256 << 20  # bytes of bundles in one packet, but always at least one bundle
 
@@ -43,6 +44,7 @@ class Post:
         # what they said they have stored, not yet written down: losing it costs a repeat, which is dropped
         self._stored: dict[str, set[str]] = {}
         self._greeted: set[str] = set()  # peers whose view of our journal this process has heard
+        self._handed: dict[str, int] = {}  # message -> when it was last handed out in an answer
         self.traffic = 0  # bytes that this process sent to peers and had from them
 
     def answer(self, packet: bytes, pin: str = "") -> bytes:
@@ -52,7 +54,11 @@ class Post:
         connection.
         """
         hello, stored = self._take(packet, pin)
-        return self._pack(hello.sender, stored)
+        answer = self._pack(hello.sender, stored)
+        now = self._clock.now()
+        self._handed = {message: at for message, at in self._handed.items() if at >= now - UNDER_WAY_MS}
+        self._handed.update((row.message, now) for row in self._pending(hello.sender))
+        return answer
 
     def deliver(self, peer: PeerRow, transport: Transport, until: Callable[[], bool] = lambda: False) -> int:
         """Exchanges with a peer until neither has anything to say, or `until` says so. Returns the packets sent. Raises Unavailable."""
@@ -82,6 +88,11 @@ class Post:
         if hello.sender != peer.party:
             raise BadSignature("another party answered than the one that was called")
         return stored
+
+    def waiting(self, party: str) -> bool:
+        """Whether something waits for a party that is not under way already: handed out in an answer a moment ago, it is acknowledged or asked for again."""
+        since = self._clock.now() - UNDER_WAY_MS
+        return any(self._handed.get(row.message, 0) < since for row in self._pending(party))
 
     def carry_out(self, party: str) -> bytes | None:
         """Everything pending for a party as one packet, for a courier. None where there is nothing."""
