@@ -35,7 +35,7 @@ $(REQUIREMENTS): requirements/dev.txt requirements/check.sh
 	if $(PY) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; \
 	then $(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip; \
 	else echo "making $(VENV) with $$python" && "$$python" -m venv --clear $(VENV); fi
-	$(PIP) install --quiet --only-binary :all: --require-hashes -r $<
+	$(PIP) install --quiet --only-binary :all: --no-binary cpe --require-hashes -r $<
 	@touch $@
 
 # The module itself counts too: after `git clean` or in a copied tree the stamp alone would lie.
@@ -93,7 +93,8 @@ lock: requirements/check.sh  ## write requirements/*.txt anew from pyproject.tom
 	python=$$(PYTHON="$(PYTHON)" sh requirements/check.sh) && "$$python" -m venv build/lock
 	build/lock/bin/python -m pip install --disable-pip-version-check --quiet $(UV)
 	$(LOCK) -o requirements/base.txt
-	$(LOCK) --group dev --constraint requirements/base.txt -o requirements/dev.txt
+	@# cpe (a test's validator needs it) is pure Python and is published as a source archive only.
+	$(LOCK) --no-binary cpe --group dev --constraint requirements/base.txt -o requirements/dev.txt
 
 clean:  ## remove what was built; the nodes' own data stays
 	rm -rf $(VENV) build dist kernel/target bench/out src/detente/_kernel*.so
