@@ -185,6 +185,47 @@ class ItemRow(msgspec.Struct, frozen=True):
     at: Instant = 0
 
 
+class AccountRow(msgspec.Struct, frozen=True):
+    """A person who may use the console. Neither password nor code is kept, only what checks them."""
+
+    name: str  # what they sign in with, and what the journal calls them
+    roles: tuple[str, ...]
+    state: Literal["invited", "active", "closed"]
+    password: str = ""  # argon2id, encoded
+    secret: bytes = b""  # of the second factor (RFC 6238)
+    step: int = 0  # the last time step whose code was used: none counts twice
+    code: str = ""  # SHA-256 hex of the one-time code that enrols them
+    code_until: Instant = 0
+    failures: int = 0  # in a row
+    not_before: Instant = 0  # no attempt counts until then
+    created: Instant = 0
+    made_by: str = ""
+    signed_in: Instant = 0  # last
+
+
+class SessionRow(msgspec.Struct, frozen=True):
+    """A signed-in browser. `id` is the SHA-256 hex of its cookie: who reads the store can't take a session over."""
+
+    id: str
+    account: str
+    stage: Literal["enrol", "password", "full"]  # how far signing in has come
+    csrf: str
+    began: Instant
+    seen: Instant
+    purpose: str = ""  # why records are looked at, as the person said
+
+
+class LookRow(msgspec.Struct, frozen=True):
+    """One look of a person at a record. `chain` hashes it together with the one before, so that none can be taken out unseen."""
+
+    account: str
+    at: Instant
+    kind: str  # "finding", "item", "record" or a list of them
+    subject: str
+    purpose: str
+    chain: bytes = b""
+
+
 class Settings(Protocol):
     def get(self, name: str) -> bytes | None: ...
     def put(self, name: str, value: bytes) -> None: ...
@@ -280,6 +321,9 @@ class Findings(Protocol):
     ) -> Sequence[FindingRow]:
         """Best score first, then id."""
 
+    def count(self, *, party: str = "", run: str = "") -> Mapping[tuple[str, str], int]:
+        """How many there are of each (status, grade)."""
+
 
 class Documents(Protocol):
     def put(self, row: DocumentRow) -> None: ...
@@ -300,6 +344,28 @@ class Items(Protocol):
         """Shreds the item's key and plaintext; the statement and the row stay."""
 
 
+class Accounts(Protocol):
+    def put(self, row: AccountRow) -> None: ...
+    def get(self, name: str) -> AccountRow | None: ...
+    def all(self) -> Sequence[AccountRow]: ...
+
+
+class Sessions(Protocol):
+    def put(self, row: SessionRow) -> None: ...
+    def get(self, id: str) -> SessionRow | None: ...
+    def erase(self, *, id: str = "", account: str = "", seen_before: Instant = 0) -> int:
+        """Erases those that meet all that is given; returns how many. Nothing given erases nothing."""
+
+
+class Looks(Protocol):
+    def add(self, row: LookRow) -> None: ...
+    def last(self) -> LookRow | None: ...
+    def find(
+        self, *, account: str = "", subject: str = "", limit: int = 0, offset: int = 0
+    ) -> Sequence[LookRow]:
+        """Newest first."""
+
+
 class Transaction(Protocol):
     """All or nothing. Names of the parts say what they hold."""
 
@@ -315,6 +381,9 @@ class Transaction(Protocol):
     findings: Findings
     documents: Documents
     items: Items
+    accounts: Accounts
+    sessions: Sessions
+    looks: Looks
 
 
 class Store(Protocol):

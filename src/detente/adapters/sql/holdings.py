@@ -155,11 +155,25 @@ class SqlFindings:
     ) -> Sequence[FindingRow]:
         """Best score first, then id; `limit` 0: all of them."""
         table = tables.findings
-        query = matching(select(table), table, party=party, status=status, grade=grade, run=run)
-        query = query.order_by(table.c.score.desc(), table.c.id).offset(offset)
-        if limit:
-            query = query.limit(limit)
-        return [FindingRow(**found._mapping) for found in self._connection.execute(query)]
+        wanted = {"party": party, "status": status, "grade": grade, "run": run}
+        if not limit and not offset:
+            query = matching(select(table), table, **wanted).order_by(table.c.score.desc(), table.c.id)
+            return [FindingRow(**found._mapping) for found in self._connection.execute(query)]
+        # a page is found in the index alone; only its own rows, which are wide, are read
+        page = matching(select(table.c.id), table, **wanted).order_by(table.c.score.desc(), table.c.id)
+        ids = self._connection.execute(page.offset(offset).limit(limit or -1)).scalars().all()
+        rows: dict[str, FindingRow] = {}
+        for place in range(0, len(ids), CHUNK):
+            query = select(table).where(table.c.id.in_(ids[place : place + CHUNK]))
+            rows |= {found.id: FindingRow(**found._mapping) for found in self._connection.execute(query)}
+        return [rows[id] for id in ids]
+
+    def count(self, *, party: str = "", run: str = "") -> Mapping[tuple[str, str], int]:
+        """How many there are of each (status, grade)."""
+        table = tables.findings
+        query = matching(select(table.c.status, table.c.grade, func.count()), table, party=party, run=run)
+        found = self._connection.execute(query.group_by(table.c.status, table.c.grade))
+        return {(status, grade): number for status, grade, number in found}
 
 
 class SqlDocuments:

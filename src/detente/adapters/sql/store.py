@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from detente.adapters.sql.conversation import SqlBlobs, SqlCeremonies, SqlLetters, SqlOutbox
 from detente.adapters.sql.evidence import SqlCheckpoints, SqlJournal, SqlPeers, SqlSettings
 from detente.adapters.sql.holdings import SqlDocuments, SqlFindings, SqlItems, SqlRecords
+from detente.adapters.sql.people import SqlAccounts, SqlLooks, SqlSessions
 from detente.errors import Misuse, Unavailable
 from detente.node import ports
 
@@ -36,6 +37,9 @@ class SqlTransaction:
         self.findings: ports.Findings = SqlFindings(connection)
         self.documents: ports.Documents = SqlDocuments(connection)
         self.items: ports.Items = SqlItems(connection, draw, self._note_shredding)
+        self.accounts: ports.Accounts = SqlAccounts(connection)
+        self.sessions: ports.Sessions = SqlSessions(connection)
+        self.looks: ports.Looks = SqlLooks(connection)
 
     def _note_shredding(self) -> None:
         self.shredded = True

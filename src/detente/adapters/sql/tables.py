@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA = "0001"  # the newest revision in migrations/versions
+SCHEMA = "0002"  # the newest revision in migrations/versions
 
 metadata = MetaData(
     naming_convention={
@@ -220,6 +220,8 @@ findings = Table(
     Index(None, "run"),
     Index(None, "party", "status"),
     Index(None, "score", "id"),
+    # the queue: its order, and what it is narrowed by, without reading the rows
+    Index("ix_findings_queue", "score", "id", "status", "party", "grade", "run"),
 )
 
 documents = Table(
@@ -268,4 +270,49 @@ item_keys = Table(
     metadata,
     Column("id", Text, ForeignKey("items.id"), primary_key=True, nullable=False),
     _bytes("key"),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    _text("name", primary_key=True),
+    _text("roles"),
+    _text("state"),
+    _text("password"),
+    _bytes("secret"),
+    _number("step"),
+    _text("code"),
+    _number("code_until"),
+    _number("failures"),
+    _number("not_before"),
+    _number("created"),
+    _text("made_by"),
+    _number("signed_in"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    _text("id", primary_key=True),
+    _text("account"),
+    _text("stage"),
+    _text("csrf"),
+    _number("began"),
+    _number("seen"),
+    _text("purpose"),
+    Index(None, "account"),
+)
+
+looks = Table(
+    "looks",
+    metadata,
+    Column("position", Integer, primary_key=True),
+    _text("account"),
+    _number("at"),
+    _text("kind"),
+    _text("subject"),
+    _text("purpose"),
+    _bytes("chain"),
+    Index(None, "account", "position"),
+    Index(None, "subject", "position"),
 )
