@@ -64,8 +64,8 @@ class LetterSetup(msgspec.Struct, frozen=True):
     """What a letter needs. `act` "" for who answers: the message says it.
 
     `item` is None for notices, and for items that are not known here. `left` are the disputes without proof that their raiser may still raise, `to` the
-    party that a consent is asked for, `counts` the settlement proposed. With the ground "held" goes `held`; who checks it needs `head`, the last head of
-    the other's journal that it cosigned before the item's key moved.
+    party that a consent is asked for, `counts` the settlement proposed. With the ground "held" goes `held`; who checks it needs `heads`, those of the
+    other's journal that it cosigned before the item's key moved.
     """
 
     act: Act | Literal[""]
@@ -77,7 +77,7 @@ class LetterSetup(msgspec.Struct, frozen=True):
     counts: bool = True
     to: str = ""
     held: HeldProof | None = None
-    head: Head | None = None
+    heads: tuple[Head, ...] = ()
 
 
 class Recall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -281,11 +281,11 @@ class Letter:
         return self._over(noted, "theirs", [entry, Send("noted", body_of(noted))])
 
     def _check_held(self, item: KnownItem, message: Incoming) -> None:
-        head = self.setup.head
-        if head is None or not item.plaintext:
+        heads = self.setup.heads
+        if not heads or not item.plaintext:
             raise Refused("no head of yours was cosigned here before that item; dispute its content instead")
         try:
-            verify_held(read_held(message.parts["proof"]), read_release(item.plaintext), head)
+            verify_held(read_held(message.parts["proof"]), read_release(item.plaintext), heads)
         except FailedCheck:
             raise FailedCheck(message.raw) from None
 

@@ -8,6 +8,7 @@ not disclose it disputes on another ground, or not at all.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import msgspec
 
@@ -24,7 +25,8 @@ MAX_PROOF = 1 << 20
 class HeldProof(msgspec.Struct, frozen=True):
     """One record of ours, opened. `handled` and `body` are the bytes whose joint hash the commitment takes.
 
-    `place` of `count` says where the commitment stands in the entry, `index` where the entry stands in the journal; paths are sibling hashes, leaf first.
+    `place` of `count` says where the commitment stands in the entry, `index` where the entry stands in the journal of `size` entries; paths are sibling
+    hashes, leaf first.
     """
 
     handled: bytes
@@ -35,6 +37,7 @@ class HeldProof(msgspec.Struct, frozen=True):
     path: bytes
     entry: bytes
     index: int
+    size: int
     entry_path: bytes
 
     def __repr__(self) -> str:
@@ -66,11 +69,14 @@ def read_held(data: bytes) -> HeldProof:
         raise FailedCheck() from None
 
 
-def verify_held(proof: HeldProof, release: Release, head: Head) -> None:
-    """Returns if the record was journalled under `head` and holds every field of the release; raises FailedCheck if not.
+def verify_held(proof: HeldProof, release: Release, heads: Sequence[Head]) -> None:
+    """Returns if the record was journalled under one of `heads` and holds every field of the release; raises FailedCheck if not.
 
-    `head` is the last head of the disputer's that we cosigned before the item's key moved.
+    `heads` are those of the disputer's that we cosigned before the item's key moved.
     """
+    head = next((head for head in heads if head.size == proof.size), None)
+    if head is None:
+        raise FailedCheck()
     content = hashlib.sha256(proof.handled + proof.body).hexdigest()
     if len(proof.salt) < 16:
         raise FailedCheck()

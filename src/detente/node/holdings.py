@@ -194,6 +194,11 @@ def commitment_of(row: RecordRow) -> bytes:
     return bytes.fromhex(commit("record", row.salt, row.content.encode()))
 
 
+def handling_of(row: RecordRow) -> bytes:
+    """How the record is handled, as the commitment takes it: canonical JSON, before the body."""
+    return canonical(_handled(decode_record(row)))
+
+
 def batches(tx: Transaction, entries: Iterable[int], size: int) -> Iterator[tuple[int, Batch]]:
     """The records.loaded entries of these indices with their proofs under our head of `size` entries."""
     for index in sorted(set(entries)):

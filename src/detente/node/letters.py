@@ -6,18 +6,22 @@ from typing import Literal
 
 import msgspec
 
+from detente import kernel
 from detente.ceremonies import exchange
 from detente.ceremonies.ceremony import Finish
 from detente.ceremonies.exchange import ExchangeSetup, LetterResult, LetterSetup
+from detente.ceremonies.held import HeldProof
+from detente.ceremonies.run import Head
 from detente.errors import Misuse, Refused, Unavailable
 from detente.node.agreements import Agreements
 from detente.node.driver import Driver
-from detente.node.holdings import Holdings, received_id
+from detente.node.holdings import Holdings, batches, commitment_of, decode_record, handling_of, received_id
 from detente.node.items import ItemBook, ItemView, LetterAsked
 from detente.node.office import Office
 from detente.node.ports import CeremonyRow, ItemRow, Transaction
 from detente.pact.facts import PROVABLE, Ground
-from detente.pact.policy import Activity
+from detente.pact.policy import Activity, read_release
+from detente.wire.instant import Instant
 from detente.wire.messages import ReceivedMessage
 
 Act = Literal["recall", "dispute", "settle", "consent", "notice"]
@@ -60,7 +64,8 @@ class Letters:
             row = self._book.item(tx, item, "received")
             if row.state == "accepted":
                 raise Refused("this item was accepted; it cannot be disputed any more")
-        return self._write(row, "dispute", text=reason, ground=chosen)
+            held = self._held(tx, row) if chosen == "held" else None
+        return self._write(row, "dispute", text=reason, ground=chosen, held=held)
 
     def settle_dispute(self, item: str, counts: bool) -> ItemView:
         """Proposes what a disputed item counts for; the peer must agree."""
@@ -130,7 +135,8 @@ class Letters:
         row = tx.items.get(str(message.body.get("item", "")))
         known = self._book.known(tx, row) if row is not None and row.party == theirs else None
         left = self._book.ledger(tx, theirs, terms).theirs_left
-        letter = LetterSetup("", terms, known, left)
+        heads = self._heads_before(tx, theirs, known.at) if known is not None else ()
+        letter = LetterSetup("", terms, known, left, heads=heads)
         return ExchangeSetup(
             self._office.identity().party, theirs, message.agreement or agreement, letter=letter
         )
@@ -155,16 +161,51 @@ class Letters:
         ground: Ground = "content",
         counts: bool = True,
         to: str = "",
+        held: HeldProof | None = None,
     ) -> ItemView:
         with self._office.store.snapshot() as tx:
             agreement, terms = self._agreements.in_force(tx, row.party, ACTIVITY[act])
             left = self._book.ledger(tx, row.party, terms).ours_left
             known = self._book.known(tx, row)
-        letter = LetterSetup(act, terms, known, left, text, ground, counts, to)
+        letter = LetterSetup(act, terms, known, left, text, ground, counts, to, held)
         setup = ExchangeSetup(self._office.identity().party, row.party, agreement, letter=letter)
         self._drive().begin("exchange", row.party, setup, agreement)
         with self._office.store.snapshot() as tx:
             return self._book.view(self._book.item(tx, row.id, ""))
+
+    def _held(self, tx: Transaction, item: ItemRow) -> HeldProof:
+        """Opens our record of the item's finding, under the first head with it that the giver cosigned."""
+        finding = tx.findings.get(item.finding)
+        record = tx.records.get(finding.record) if finding is not None else None
+        if record is None or not item.plaintext:
+            raise Refused("the record or the item is not here any more; dispute the content instead")
+        release, ours = read_release(item.plaintext), decode_record(record).properties
+        lacking = sorted(
+            name for name, values in release.properties.items() if not set(values) <= set(ours.get(name, ()))
+        )
+        if lacking:
+            raise Refused(f"your record does not hold all of it: {', '.join(lacking)} brought something new")
+        cosigned, moved = tx.checkpoints.all(self._office.identity().party), self._book.known(tx, item).at
+        sizes = [
+            r.size for r in cosigned if r.cosigner == item.party and r.size > record.entry and r.at < moved
+        ]
+        if not sizes:
+            raise Refused(
+                "the giver had cosigned no head of yours with that record before; dispute the content instead"
+            )
+        size = min(sizes)
+        ((_, batch),) = batches(tx, [record.entry], size)
+        places = [batch.commitments[i : i + 32] for i in range(0, len(batch.commitments), 32)]
+        place = places.index(commitment_of(record))
+        path = kernel.merkle_path(kernel.merkle_levels(batch.commitments), len(places), place)
+        return HeldProof(
+            handling_of(record), record.body, record.salt, place, len(places), path, batch.entry, record.entry, size, batch.path
+        )  # fmt: skip
+
+    def _heads_before(self, tx: Transaction, party: str, moved: Instant) -> tuple[Head, ...]:
+        ours = self._office.identity().party
+        rows = tx.checkpoints.all(party)
+        return tuple(Head(r.size, r.root.hex()) for r in rows if r.cosigner == ours and r.at < moved)
 
     def _asked(self, tx: Transaction, party: str, question: str, item: str) -> CeremonyRow:
         for row, subject in self._book.asks(tx, party, question):

@@ -233,7 +233,7 @@ def held_world(name: str = "x", loaded: str = "records.loaded") -> tuple[HeldPro
     leaves = leaf_hash(b"other") + leaf_hash(entry)
     tree = kernel.merkle_levels(leaves)
     path = kernel.merkle_path(levels, 2, 1)
-    proof = HeldProof(handled, body, salt, 1, 2, path, entry, 1, kernel.merkle_path(tree, 2, 1))
+    proof = HeldProof(handled, body, salt, 1, 2, path, entry, 1, 2, kernel.merkle_path(tree, 2, 1))
     return proof, Head(2, tree[-32:].hex())
 
 
@@ -242,7 +242,9 @@ def dispute_held(proof: HeldProof | None, head: Head | None) -> Pair:
     from dataclasses import replace
 
     state = two.second.state
-    two.second.state = replace(state, setup=msgspec.structs.replace(state.setup, head=head))
+    two.second.state = replace(
+        state, setup=msgspec.structs.replace(state.setup, heads=(head,) if head else ())
+    )
     return two
 
 
@@ -267,6 +269,8 @@ def test_what_was_held_before_is_provably_disputed_by_opening_the_earlier_record
         {"entry": b"{}"},
         {"index": 0},
         {"index": 2},
+        {"size": 1},
+        {"size": 3},
         {"entry_path": bytes(32)},
     ],
 )
