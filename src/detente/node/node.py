@@ -10,6 +10,7 @@ import msgspec
 
 from detente.ceremonies.ceremony import Progress
 from detente.errors import Busy, Misuse, PeerFault, Refused, Unavailable
+from detente.node.accounts import Accounts
 from detente.node.agreements import Agreements
 from detente.node.driver import Driver
 from detente.node.holdings import Holdings
@@ -45,6 +46,7 @@ class Node:
     swaps: Swaps
     letters: Letters
     witness: Witness
+    accounts: Accounts
 
     @classmethod
     def assemble(cls, office: Office) -> Node:
@@ -64,6 +66,7 @@ class Node:
             swaps=Swaps(office, agreements, holdings, book, letters),
             letters=letters,
             witness=Witness(office, agreements),
+            accounts=Accounts(office),
         )
         rooms: dict[str, Room] = {
             "pairing": node.pairings,
