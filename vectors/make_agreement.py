@@ -16,7 +16,7 @@ from detente.pact.agreement import (
     statement,
     template,
 )
-from detente.pact.declaration import write_end, write_resumption, write_suspension
+from detente.pact.unilateral import write_end, write_resumption, write_suspension
 from detente.pact.document import write_document
 from detente.pact.terms import DAY_MS, PartyTerms, Scope, Terms, to_json
 from detente.topics.topic import Record

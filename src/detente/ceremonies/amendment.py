@@ -35,7 +35,7 @@ from detente.ceremonies.proposals import (
 )
 from detente.errors import BadSignature, Expired, Malformed, Misuse, NotAgreed, OutOfTurn, Refused
 from detente.pact.agreement import read_agreement
-from detente.pact.declaration import (
+from detente.pact.unilateral import (
     UNILATERAL,
     Notice,
     Resumption,

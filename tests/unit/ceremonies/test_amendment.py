@@ -18,7 +18,7 @@ from detente.ceremonies.amendment import (
 from detente.ceremonies.ceremony import Send
 from detente.errors import BadSignature, Expired, Malformed, Misuse, NotAgreed, OutOfTurn, PeerFault, Refused
 from detente.pact.agreement import agreement_hash, parse_terms, statement, template
-from detente.pact.declaration import write_end, write_resumption, write_suspension
+from detente.pact.unilateral import write_end, write_resumption, write_suspension
 from detente.pact.document import write_document
 from detente.pact.policy import shelf, standing
 from detente.pact.terms import DAY_MS, PartyTerms, Terms
