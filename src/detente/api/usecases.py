@@ -15,7 +15,7 @@ from detente.errors import Misuse
 from detente.node.agreements import AgreementView
 from detente.node.holdings import Defaults, LoadReport, SourceRow
 from detente.node.items import ItemView
-from detente.node.letters import Letters
+from detente.node.letters import Letters, LetterView
 from detente.node.node import Node
 from detente.node.pairings import PeerView
 from detente.node.runs import DryRun, FindingView, MatchReport
@@ -134,6 +134,31 @@ class Disputing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     item: str
     ground: str
+    reason: str = ""
+
+
+class Settling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A disputed item, and whether it shall count."""
+
+    item: str
+    counts: bool
+
+
+class AskingConsent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An item that we received, the peer of ours that it should go on to, and what for."""
+
+    item: str
+    to: str
+    purpose: str
+
+
+class Answering(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Yes or no to what a peer asks about an item."""
+
+    peer: str
+    act: Literal["settle", "consent"]
+    item: str
+    yes: bool
     reason: str = ""
 
 
@@ -333,6 +358,38 @@ def _swap_rows() -> Iterator[UseCase]:
         ItemView,
         lambda s, r: s.attest(r.item),
         "Erases a recalled item and signs that it is erased.",
+    )
+    yield letter(
+        "refuse-recall",
+        WhichItem,
+        ItemView,
+        lambda s, r: s.refuse_recall(r.item, r.reason),
+        "Answers a recall with why the item is not erased.",
+    )
+    yield letter(
+        "settle",
+        Settling,
+        ItemView,
+        lambda s, r: s.settle_dispute(r.item, r.counts),
+        "Proposes what a disputed item counts for.",
+    )
+    yield letter(
+        "ask-consent",
+        AskingConsent,
+        ItemView,
+        lambda s, r: s.ask_consent(r.item, r.to, r.purpose),
+        "Asks the giver of an item to let it go on to another peer.",
+    )
+    yield letter(
+        "answer",
+        Answering,
+        ItemView,
+        lambda s, r: s.answer_letter(r.peer, r.act, r.item, r.yes, r.reason),
+        "Says yes or no to a settlement or a consent that waits.",
+    )
+    doc = "Recalls, settlements and consents that wait for our answer."
+    yield UseCase(
+        "swap", "letters", "GET", OfAnyPeer, list[LetterView], lambda n, r: n.letters.waiting(r.peer), doc
     )
     doc = "Where each item with a peer stands."
     yield UseCase("swap", "status", "GET", OfPeer, SwapView, lambda n, r: n.swaps.status(r.peer), doc)

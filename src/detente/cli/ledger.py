@@ -80,4 +80,18 @@ def attest(session: Session, item: str, method: str) -> None:
         hand_over(session, node, party_of(node, view.id), lambda: view, tell)
 
 
+@recall.command(
+    cls=Verb, example='detente recall refuse 77c01b --with South --reason "a court ordered us to keep it"'
+)
+@click.argument("item")
+@with_peer()
+@click.option("--reason", required=True, metavar="TEXT", help="The peer is told, and its journal keeps it.")
+def refuse(session: Session, item: str, peer: str, reason: str) -> None:
+    """Answer a recall with why the item is not erased: signed, and on both journals."""
+    with session.open() as node:
+        catch_up(session, node, peer)
+        node.letters.refuse_recall(item, reason)
+        hand_over(session, node, peer, lambda: node.swaps.status(peer).items, tell)
+
+
 __all__ = ["ledger", "recall"]

@@ -55,7 +55,9 @@ def load(
     maps: tuple[str, ...],
     schema: str,
 ) -> None:
-    """Load records from FollowTheMoney JSON lines or CSV with a header.
+    """Load records from files; each is known by what is in it.
+
+    FollowTheMoney JSON lines, CSV or XLSX with a header, STIX 2.1, MISP events and galaxies, the UN's consolidated list (XML), OFAC's SDN (CSV).
 
     Says what was added, what changed, and which rows were refused and why. The same file again changes nothing. A record without grounds is never
     matched.

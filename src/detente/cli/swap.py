@@ -9,6 +9,7 @@ import click
 
 from detente.cli.talk import by_person, catch_up, hand_over, party_of, person, with_peer
 from detente.cli.verb import Noun, Session, Verb, table, tell
+from detente.errors import Misuse
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=Noun)
 def swap() -> None:
-    """Give on both sides: prepare, approve, accept, dispute, status, withdraw, decline."""
+    """Give on both sides: prepare, approve, accept, dispute, settle, consent, status, withdraw, decline."""
 
 
 @swap.command(
@@ -93,7 +94,7 @@ def accept(session: Session, item: str) -> None:
     "--ground",
     required=True,
     metavar="GROUND",
-    help="A provable one, or `content`, which spends the agreed allowance.",
+    help="A provable one (already-held, key, schema, marking, repeated, opening), or content, which spends the agreed allowance.",
 )
 @click.option("--reason", default="", metavar="TEXT", help="The peer is told.")
 def dispute(session: Session, item: str, ground: str, reason: str) -> None:
@@ -101,6 +102,78 @@ def dispute(session: Session, item: str, ground: str, reason: str) -> None:
     with session.open() as node:
         view = node.letters.dispute(item, ground, reason)
         hand_over(session, node, party_of(node, view.id), lambda: view, tell)
+
+
+@swap.command(
+    cls=Verb,
+    example="detente swap settle 77c01b --does-not-count --with South\ndetente swap settle 77c01b --agree --with South",
+)
+@click.argument("item")
+@with_peer()
+@click.option(
+    "--counts/--does-not-count", "counts", default=None, help="Propose what the disputed item counts for."
+)
+@click.option("--agree/--disagree", "agree", default=None, help="Answer the peer's proposal.")
+@click.option("--reason", default="", metavar="TEXT", help="The peer is told.")
+def settle(
+    session: Session, item: str, peer: str, counts: bool | None, agree: bool | None, reason: str
+) -> None:
+    """Settle a dispute: propose what the item counts for, or answer the peer's proposal."""
+    if (counts is None) == (agree is None):
+        raise Misuse("propose with --counts or --does-not-count, or answer with --agree or --disagree")
+    with session.open() as node:
+        catch_up(session, node, peer)
+        if counts is not None:
+            node.letters.settle_dispute(item, counts)
+        else:
+            node.letters.answer_letter(peer, "settle", item, bool(agree), reason)
+        hand_over(session, node, peer, lambda: node.swaps.status(peer), _tell)
+
+
+@swap.command(
+    cls=Verb,
+    example='detente swap consent 77c01b --with South --to East --purpose "their case 7"\n'
+    "detente swap consent 77c01b --with South --grant",
+)
+@click.argument("item")
+@with_peer()
+@click.option(
+    "--to", default="", metavar="PARTY", help="Ask the giver whether its item may go on to this peer of ours."
+)
+@click.option("--purpose", default="", metavar="TEXT", help="What for; the giver is told.")
+@click.option(
+    "--grant/--deny", "grant", default=None, help="Answer what the peer asks about an item that we gave."
+)
+@click.option("--reason", default="", metavar="TEXT", help="The peer is told.")
+def consent(
+    session: Session, item: str, peer: str, to: str, purpose: str, grant: bool | None, reason: str
+) -> None:
+    """Ask the giver of an item to let it go on to another peer, or answer such a question."""
+    if bool(to) == (grant is not None):
+        raise Misuse("ask with --to PARTY, or answer with --grant or --deny")
+    with session.open() as node:
+        catch_up(session, node, peer)
+        if to:
+            node.letters.ask_consent(item, to, purpose)
+        else:
+            node.letters.answer_letter(peer, "consent", item, bool(grant), reason)
+        hand_over(session, node, peer, lambda: node.swaps.status(peer), _tell)
+
+
+@swap.command(cls=Verb, example="detente swap letters --with South")
+@with_peer()
+def letters(session: Session, peer: str) -> None:
+    """Show the recalls, settlements and consents of the peer's that wait for our answer."""
+    with session.open() as node:
+        catch_up(session, node, peer)
+        waiting = node.letters.waiting(peer)
+    rows = [
+        (x.act, x.item[:12], ", ".join(f"{k} {v}" for k, v in x.says.items() if k != "item")) for x in waiting
+    ]
+    session.show(
+        waiting,
+        lambda shown: table(shown, ("asks for", "item", "says"), rows, f"{peer} waits for no answer."),
+    )
 
 
 def _tell(shown: Console, view: SwapView) -> None:

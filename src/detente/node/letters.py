@@ -39,6 +39,15 @@ ACTIVITY: dict[str, Activity] = {
 }
 
 
+class LetterView(msgspec.Struct, frozen=True):
+    """A letter of the peer's that waits for our answer: a recall, a settlement, or a consent that it asks for."""
+
+    peer: str
+    act: str
+    item: str
+    says: dict[str, object]
+
+
 class Letters:
     """One request and one answer about an item; notices. Swaps is their room: both are exchanges."""
 
@@ -93,12 +102,13 @@ class Letters:
         with office.store.snapshot() as tx:
             return self._book.view(self._book.item(tx, row.id, "received"))
 
-    def refuse_recall(self, item: str, reason: str) -> None:
+    def refuse_recall(self, item: str, reason: str) -> ItemView:
         """Answers a recall with why the item is not erased."""
         with self._office.store.snapshot() as tx:
             row = self._book.item(tx, item, "received")
             asked = self._asked(tx, row.party, "recall", row.id)
         self._drive().decide(asked.id, exchange.refuse_recall(reason, self._office.clock.now()))
+        return self._book.view(row)
 
     def ask_consent(self, item: str, to: str, purpose: str) -> ItemView:
         """Asks the originator whether what it gave may go on to another peer of ours."""
@@ -109,11 +119,14 @@ class Letters:
 
     def answer_letter(
         self, peer: str, act: Literal["settle", "consent"], item: str, yes: bool, reason: str = ""
-    ) -> None:
+    ) -> ItemView:
         """Says yes or no to a settlement or a consent that waits."""
         with self._office.store.snapshot() as tx:
-            asked = self._asked(tx, self._office.peer(tx, peer).party, act, self._book.item(tx, item, "").id)
+            row = self._book.item(tx, item, "")
+            asked = self._asked(tx, self._office.peer(tx, peer).party, act, row.id)
         self._drive().decide(asked.id, exchange.answer(act, yes, reason))
+        with self._office.store.snapshot() as tx:
+            return self._book.view(self._book.item(tx, row.id, ""))
 
     def notify(self, peer: str, text: str) -> str:
         """Sends a notice; its receipt brings both clocks on record. Returns the ceremony id."""
@@ -123,6 +136,18 @@ class Letters:
         letter = LetterSetup("notice", terms, text=text)
         setup = ExchangeSetup(self._office.identity().party, party, agreement, letter=letter)
         return self._drive().begin("exchange", party, setup, agreement)
+
+    def waiting(self, peer: str = "") -> list[LetterView]:
+        """The letters that wait for a person's answer here."""
+        with self._office.store.snapshot() as tx:
+            rows = [self._office.peer(tx, peer)] if peer else tx.peers.all()
+            return [
+                LetterView(row.name, act, str(said.get("item", "")), said)
+                for row in rows
+                for act in ("recall", "settle", "consent")
+                for _, subject in self._book.asks(tx, row.party, act)
+                for said in [msgspec.json.decode(subject, type=dict[str, object])]
+            ]
 
     # -- what the room of exchange asks
 
