@@ -109,7 +109,8 @@ class ItemBook:
 
     def ledger(self, tx: Transaction, party: str, terms: Terms) -> Ledger:
         """The ledger with a peer now."""
-        return ledger(self._agreements.facts(tx, party), terms, self._office.clock.now())
+        facts, now = self._agreements.facts(tx, party), self._office.clock.now()
+        return ledger(facts, terms, now, terms_of=lambda version: self._agreements.terms_of(tx, version))
 
     def opening(self, tx: Transaction, finding: str) -> Opening:
         """What opens the values of a finding."""

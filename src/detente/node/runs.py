@@ -207,8 +207,11 @@ class Runs:
         sizes = statement.get("sizes") if isinstance(statement, dict) else None
         if not isinstance(proposed, dict) or not isinstance(sizes, dict):
             raise Malformed("a run proposal without a statement", received.raw)
-        if any(c.kind == "matching" for c in tx.ceremonies.find(status="open", party=message.sender)):
-            raise Refused("another run with you is under way here")
+        for run in tx.ceremonies.find(status="open", kind="matching", party=message.sender):
+            # two proposals that crossed: the one of the smaller party id goes ahead, on both sides
+            crossed = run.role == "first" and run.inputs == 0
+            if not crossed or self._office.identity().party < message.sender:
+                raise Refused("another run with you is under way here")
         topic, engine = str(proposed.get("topic")), str(proposed.get("engine"))
         setup = self._setup(tx, message.sender, agreement, terms, topic, engine)
         theirs = sizes.get("first")
@@ -375,7 +378,7 @@ class Runs:
         size = padded(records)
         out = sum(left_out.values())
         lines = [
-            f"{peer} will learn that you bring at most {size} records (the true number is hidden within 10 %), and {topic.discloses}.",
+            f"{peer} will learn that you bring at most {size:,} records of {topic.name} (the true number is hidden within 10 %), and {topic.discloses}.",
             "You will learn the same of theirs. Of records that only one side holds, the other learns nothing.",
             f"{records} of your records are in the agreement's scope; {out} stay out"
             + (

@@ -181,7 +181,13 @@ class Witness:
                 if d.name == name and d.since is not None
             ]
             if standing.terms is not None:
-                kept = ledger(facts, standing.terms, self._office.clock.now(), agreements=versions)
+                kept = ledger(
+                    facts,
+                    standing.terms,
+                    self._office.clock.now(),
+                    agreements=versions,
+                    terms_of=lambda version: self._agreements.terms_of(tx, version),
+                )
                 found.append(Balance(tuple(versions), kept.given, kept.received))
         return found
 

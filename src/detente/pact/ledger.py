@@ -7,7 +7,7 @@ or its giver took it back. Disputes that rest on a person's word change no numbe
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -46,6 +46,7 @@ class Line:
     swap: str
     direction: Direction
     at: Instant
+    until: Instant  # when it may be disputed at the latest, by the agreement under which it moved
     proof: tuple[int, ...]
     receipted: bool = False
     ground: Ground | None = None
@@ -106,21 +107,25 @@ class _Fold:
 
 
 def ledger(
-    facts: Iterable[Fact], terms: Terms, now: Instant, *, agreements: Collection[str] | None = None
+    facts: Iterable[Fact],
+    terms: Terms,
+    now: Instant,
+    *,
+    agreements: Collection[str] | None = None,
+    terms_of: Callable[[str], Terms] | None = None,
 ) -> Ledger:
     """The ledger with one peer: facts are of that peer, in journal order. `agreements` limits it to versions
-    of one agreement.
+    of one agreement; `terms_of` gives the terms of a version: an item may be disputed as long as those under
+    which it moved allow, `terms` where no versions are told apart.
 
     >>> ledger([], terms, now).balance  # doctest: +SKIP
     0
     """
     fold = _Fold()
-    deadline = terms.disputes.deadline_days * DAY_MS
     for fact in facts:
-        _take(fold, fact, deadline, agreements)
+        _take(fold, fact, terms_of or (lambda _: terms), agreements)
     lines = tuple(
-        replace(line, accepted=line.ground is None and now > line.at + deadline)
-        for line in fold.lines.values()
+        replace(line, accepted=line.ground is None and now > line.until) for line in fold.lines.values()
     )
     # a dispute that people settled is no longer spent
     used = {
@@ -137,25 +142,28 @@ def ledger(
     )
 
 
-def _take(fold: _Fold, fact: Fact, deadline: int, agreements: Collection[str] | None) -> None:
+def _take(
+    fold: _Fold, fact: Fact, terms_of: Callable[[str], Terms], agreements: Collection[str] | None
+) -> None:
     body, lines = fact.body, fold.lines
     if isinstance(body, ItemOpened | ItemReceived):
         # an item is one line however often it is told of: a replay changes nothing
         if fact.subject not in lines and (agreements is None or body.agreement in agreements):
             direction: Direction = "given" if isinstance(body, ItemOpened) else "received"
+            until = fact.at + terms_of(body.agreement).disputes.deadline_days * DAY_MS
             lines[fact.subject] = Line(
-                fact.subject, body.finding, body.swap, direction, fact.at, (fact.index,)
+                fact.subject, body.finding, body.swap, direction, fact.at, until, (fact.index,)
             )
         return
     line = lines.get(fact.subject)
     if line is None:
         return
-    told = _told(fold, line, fact, deadline)
+    told = _told(fold, line, fact)
     if told is not line:
         lines[fact.subject] = replace(told, proof=(*line.proof, fact.index))
 
 
-def _told(fold: _Fold, line: Line, fact: Fact, deadline: int) -> Line:
+def _told(fold: _Fold, line: Line, fact: Fact) -> Line:
     """The line after one more fact about it; the same object where the fact changes nothing."""
     receiver: Side = "theirs" if line.direction == "given" else "ours"
     giver: Side = "ours" if receiver == "theirs" else "theirs"
@@ -164,7 +172,7 @@ def _told(fold: _Fold, line: Line, fact: Fact, deadline: int) -> Line:
             return replace(line, receipted=True)
         case ItemDisputed(by=by, ground=ground) if by == receiver and line.ground is None:
             # no answer by the deadline was acceptance
-            if fact.at > line.at + deadline:
+            if fact.at > line.until:
                 return line
             if ground not in PROVABLE:
                 fold.used[by].append(line.item)
