@@ -17,6 +17,7 @@ from detente.node.holdings import Holdings
 from detente.node.items import ItemBook
 from detente.node.letters import Letters
 from detente.node.office import Office, Room
+from detente.node.overview import Outlook
 from detente.node.pairings import Pairings
 from detente.node.ports import PeerRow
 from detente.node.post import Post
@@ -47,13 +48,14 @@ class Node:
     letters: Letters
     witness: Witness
     accounts: Accounts
+    outlook: Outlook
 
     @classmethod
     def assemble(cls, office: Office) -> Node:
         """Builds the rooms on an office and resumes what a crash left open."""
         driver = Driver(office.store, office.clock, office.entropy, office)
         agreements, holdings = Agreements(office), Holdings(office)
-        book = ItemBook(office, agreements)
+        book, runs = ItemBook(office, agreements), Runs(office, agreements)
         letters = Letters(office, agreements, holdings, book)
         node = cls(
             office=office,
@@ -62,11 +64,12 @@ class Node:
             pairings=Pairings(office),
             agreements=agreements,
             holdings=holdings,
-            runs=Runs(office, agreements),
+            runs=runs,
             swaps=Swaps(office, agreements, holdings, book, letters),
             letters=letters,
             witness=Witness(office, agreements),
             accounts=Accounts(office),
+            outlook=Outlook(office, agreements, runs, book),
         )
         rooms: dict[str, Room] = {
             "pairing": node.pairings,

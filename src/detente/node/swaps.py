@@ -20,6 +20,7 @@ from detente.ceremonies.exchange import (
     SwapSetup,
     content_hash,
 )
+from detente.ceremonies.items import Opens, opening_fails
 from detente.errors import Misuse, Refused, Unavailable
 from detente.journal.merkle import leaf_hash
 from detente.node.agreements import Agreements
@@ -115,6 +116,39 @@ class Swaps:
                     given.add(kept(draft).content)
                     tx.items.put(draft)
             return self._status(tx, party)
+
+    def redact(self, item: str, leave_out: Sequence[str]) -> ItemView:
+        """Leaves fields out of a draft (names of properties, or "grounds"); it must be approved anew. Raises Refused where
+        what is left would contradict what the match found: the peer could prove that and dispute the item."""
+        with self._office.store.transaction() as tx:
+            draft = self._book.item(tx, item, "given")
+            if draft.state not in ("prepared", "approved"):
+                raise Refused(f"this item is {draft.state}: only a draft can be redacted")
+            release = read_release(draft.plaintext)
+            unknown = sorted(set(leave_out) - set(release.properties) - {"grounds"})
+            if unknown:
+                raise Misuse(f"the draft has no field {unknown[0]}")
+            left = {name: texts for name, texts in release.properties.items() if name not in leave_out}
+            grounds = () if "grounds" in leave_out else release.grounds
+            release = msgspec.structs.replace(release, properties=left, grounds=grounds)
+            self._require_opening(tx, draft, release)
+            known = msgspec.json.encode(Kept([], content_hash(release)))
+            draft = msgspec.structs.replace(
+                draft, state="prepared", plaintext=release.encode(), statement=known
+            )
+            tx.items.put(draft)
+            return self._book.view(draft)
+
+    def _require_opening(self, tx: Transaction, draft: ItemRow, release: Release) -> None:
+        finding = tx.findings.get(draft.finding)
+        opening = self._book.opening(tx, draft.finding)
+        agreed = tuple((kind, value) for kind, value in opening.agreed)
+        topic = self._office.topics.get(finding.topic) if finding else None
+        if opening_fails(release, Opens(opening.our_values, opening.capacity, agreed), topic):
+            raise Refused(
+                "the match rests on what this leaves out, and the peer could prove that the item is not of the record that was matched: "
+                "leave out other fields, or withdraw the item"
+            )
 
     def approve(self, peer: str, by: str, items: Sequence[str] = ()) -> SwapView:
         """A person approves drafts, all or those named: from here they may be exchanged. Raises Overdrawn past the agreed imbalance."""
