@@ -54,11 +54,11 @@ def names_of(record: Record) -> list[str]:
     """The names of a record in the order in which they are read."""
     get = record.properties.get
     names = [*get("name", ()), *get("alias", ()), *get("weakAlias", ()), *get("abbreviation", ())]
-    found = [piece.strip() for name in names for part in name.split(" / ") for piece in _expanded(part)]
+    found = [piece.strip() for name in names for part in name.split(" / ") for piece in expanded(part)]
     return list(dict.fromkeys(piece for piece in found if piece))[:NAMES]
 
 
-def _expanded(name: str) -> list[str]:
+def expanded(name: str) -> list[str]:
     """A name, and the name without an abbreviation in brackets at its end, and that abbreviation."""
     found = re.fullmatch(r"(.*\S)\s*\(([A-Z-]{2,8})\)\s*", name.strip())
     initials = "".join(word[0].upper() for word in re.findall(r"\w+", found[1])) if found else ""

@@ -16,6 +16,9 @@ from detente.adapters.formats.rows import Problem, Row, Rows, Source, entity
 from detente.errors import Misuse
 
 _ADMIRALTY = re.compile(r'admiralty-scale:(source-reliability|information-credibility)="([a-z1-6])"')
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_BETWEEN_NAMES = re.compile(r"[;,](?![^()]*\))")
+_EXPLAINED = re.compile(r"\s*\((?![A-Z][A-Za-z.&-]{1,7}\))[^()]*\)")
 _SCHEMAS = {"person": "Person", "organization": "Organization"}
 _PROPERTIES = {
     "full-name": "name",
@@ -65,12 +68,40 @@ def read_galaxy(source: Source) -> Rows:
             continue
         properties = {
             "name": [text(cluster, "value")],
-            "alias": texts(meta, "synonyms"),
+            "alias": [*texts(meta, "synonyms"), *names_within(text(meta, "summary"))],
+            "authorityId": texts(meta, "id") if "published" in meta else [],
+            "listingDate": [day for day in texts(meta, "published") if _DAY.fullmatch(day)],
             "country": [country_code(name) for name in texts(meta, "country")],
             "notes": [text(cluster, "description")],
             "sourceUrl": texts(meta, "refs"),
         }
         yield Row(number, entity(f"misp-{text(cluster, 'uuid')}", "Organization", properties))
+
+
+def names_within(sentence: str) -> list[str]:
+    """The names in a sentence that lists other names, as Canada's list has it under "summary".
+
+    What stands in brackets is kept where it is an abbreviation, else left out: there it explains.
+
+    >>> names_within("Babbar Khalsa (BK), the Tigers (of old), and the Air Tigers.")
+    ['Babbar Khalsa (BK)', 'the Tigers', 'the Air Tigers']
+    """
+    plain = _EXPLAINED.sub("", sentence).strip().rstrip(".")
+    if plain.upper() in ("", "N/A", "NONE"):
+        return []
+    pieces = [_bare(piece) for piece in _BETWEEN_NAMES.split(plain) if piece.strip()]
+    last = pieces.pop()
+    first, joined, second = last.rpartition(" and ")
+    if last.startswith("and "):
+        return [*pieces, last.removeprefix("and ").strip()]
+    # "for Preaching and Combat" is one name: of two, the second has more than a word, or is an abbreviation.
+    two = joined and (" " in second.strip() or second.isupper())
+    return [*pieces, *([first.strip(), second.strip()] if two else [last])]
+
+
+def _bare(piece: str) -> str:
+    bracketed = re.fullmatch(r"\(([^()]*)\)", piece.strip())
+    return bracketed[1] if bracketed else piece.strip()
 
 
 def _events(document: Any) -> Iterator[Mapping[str, Any]]:
