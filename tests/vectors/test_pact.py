@@ -19,6 +19,7 @@ from detente.errors import FailedCheck, Malformed, PeerFault
 from detente.pact.agreement import agreement_hash, parse_terms, read_agreement, statement
 from detente.wire.canonical import canonical
 from detente.wire.envelope import open_envelope
+from detente.wire.instant import rfc3339
 from detente.wire.keys import KeyRing, PublicKeys
 
 FOLDER = Path(__file__).parents[2] / "vectors"
@@ -85,9 +86,8 @@ def amendment_state():
 
 
 def acceptance(envelope):
-    return Incoming(
-        "accept", {"document": AMENDMENT["hash"]}, {"document": envelope.encode()}, "0" * 64, b"raw"
-    )
+    said = {"document": AMENDMENT["hash"], "at": rfc3339(AMENDMENT["at"])}
+    return Incoming("accept", said, {"document": envelope.encode()}, "0" * 64, b"raw")
 
 
 def test_the_acceptance_is_the_proposal_with_a_second_signature():

@@ -1,16 +1,17 @@
-"""Amendment: how a joint document comes into force, and how an agreement is suspended, resumed and ended.
-spec/amendment.
+"""Amendment: how a joint document comes into force, is countered, withdrawn and revoked, and how an agreement is
+suspended, resumed and ended. spec/amendment.
 
     proposer  propose    the document, signed once
     other     accept     the same document, signed twice         -> in force on both sides
               reject     with a reason
-    proposer  withdraw   -> other: withdrawn                      (an acceptance already under way wins)
+              counter    another document instead, signed once   -> the roles change
+    proposer  withdraw   -> other: withdrawn                      (an answer already under way wins)
 
-    anyone    suspend | end   a statement of one side, at once    -> other: noted
+    anyone    suspend | end | revoke   a statement of one side    -> other: noted
 
 A joint document is one payload in one envelope with two signatures. People sign: a proposal arrives in the
-setup signed by us, an acceptance in the decision. `TABLE` is the whole protocol; what it does not list is out
-of turn.
+setup signed by us, an acceptance or a counter-proposal in the decision. `TABLE` is the whole protocol; what it
+does not list is out of turn.
 """
 
 from __future__ import annotations
@@ -23,57 +24,57 @@ import msgspec
 
 from detente.ceremonies.ceremony import Append, Ask, Decision, Effect, Finish, Incoming, Json, Send, Step
 from detente.ceremonies.proposals import (
+    MAX_COUNTERS,
     MAX_REASON,
     Amended,
     AmendmentSetup,
     Setup,
     Slot,
     accept,
+    counter,
     reject,
     slot_of,
     withdraw,
 )
-from detente.errors import BadSignature, Expired, Malformed, Misuse, NotAgreed, OutOfTurn, Refused
-from detente.pact.agreement import read_agreement
-from detente.pact.unilateral import (
-    UNILATERAL,
-    Notice,
-    Resumption,
-    Suspension,
-    check_author,
-    content_of,
-    write_end,
-    write_resumption,
-    write_suspension,
+from detente.ceremonies.statements import declared
+from detente.ceremonies.versions import (
+    OPEN,
+    Reader,
+    open_document,
+    read_terms,
+    require_proposable,
+    require_signable,
+    slot_for,
 )
-from detente.pact.document import Document, document_type, read_document
+from detente.errors import Equivocation, Malformed, Misuse, OutOfTurn, Refused
+from detente.pact.document import Document
 from detente.pact.facts import (
     KIND_OF,
     Accepted,
     Body,
-    Ended,
     InForce,
     Proposed,
     Rejected,
     Resumed,
     Superseded,
-    Suspended,
     body_of,
 )
-from detente.pact.terms import DAY_MS
+from detente.pact.unilateral import (
+    MAX_SKEW,
+    STATEMENTS,
+    UNILATERAL,
+    Resumption,
+    content_of,
+    write_end,
+    write_resumption,
+    write_revocation,
+    write_suspension,
+)
 from detente.wire.canonical import decode_base64, encode_base64
-from detente.wire.envelope import DOCUMENT, open_envelope
-from detente.wire.keys import KeyRing
-from detente.wire.messages import Instant, parse_rfc3339
+from detente.wire.envelope import join_signatures
+from detente.wire.messages import Instant, parse_rfc3339, rfc3339
 
 Phase = Literal["idle", "proposed", "considering", "withdrawing", "told", "over"]
-Reader = Callable[[Document, Instant], None]
-
-
-def _read_terms(document: Document, now: Instant) -> None:
-    _, terms = read_agreement(document.payload)
-    if terms.expires <= now:
-        raise Expired("the proposed agreement has expired already; propose one with a later expiry")
 
 
 # --- the ceremony
@@ -90,19 +91,17 @@ class AmendmentKind:
     Setup: ClassVar[type[AmendmentSetup]] = AmendmentSetup
 
     def begin(self, setup: AmendmentSetup, entropy: bytes, now: Instant) -> Step:
-        """Proposes, suspends or gives notice. Raises Refused where it may not be, before anything is sent."""
+        """Proposes, suspends, revokes or gives notice. Raises Refused where it may not be, before anything is
+        sent."""
         idle = self._idle(setup)
-        document = idle.open_document(setup.envelope, now, by=setup.ours, fault=Misuse)
+        document = open_document(setup, setup.envelope, now, by=setup.ours, fault=Misuse)
         if document.kind in UNILATERAL:
             return idle.declare(document, now)
-        slot = idle.slot_of(document)
-        idle.check(document, slot, now)
-        if slot.open and slot.open != document.hash:
-            raise Refused(
-                "a proposal of yours on the same version is open; withdraw it first, or wait until it is "
-                "rejected"
-            )
-        moved = replace(idle, phase="proposed", document=document, envelope=setup.envelope)
+        slot = slot_for(setup, document)
+        require_signable(document, slot, idle.readers, setup.ours, now)
+        if slot.open:
+            raise Refused(OPEN)
+        moved = replace(idle, phase="proposed", document=document, envelope=setup.envelope, proposed_at=now)
         return moved, [
             moved.proposed(setup.ours),
             Send("propose", {"document": document.hash}, {"document": setup.envelope}),
@@ -113,12 +112,16 @@ class AmendmentKind:
         return self._idle(setup)
 
     def _idle(self, setup: AmendmentSetup) -> Amendment:
-        return Amendment(setup, {"agreement": _read_terms, **self.readers})
+        return Amendment(setup, {"agreement": read_terms, **self.readers})
 
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
-    """One document under way between two parties. Immutable."""
+    """One document under way between two parties. Immutable.
+
+    `countered` is the peer's proposal that ours stands in place of, `counters` how many there were,
+    `proposed_at` when ours was made.
+    """
 
     kind: ClassVar[str] = "amendment"
 
@@ -127,6 +130,9 @@ class Amendment:
     phase: Phase = "idle"
     document: Document | None = None
     envelope: bytes = b""
+    countered: str = ""
+    counters: int = 0
+    proposed_at: Instant = 0
 
     def __repr__(self) -> str:
         return f"Amendment({self.phase}, {self.document!r})"
@@ -143,64 +149,6 @@ class Amendment:
             raise Misuse(f"nothing to '{decision.what}' here: the amendment is {self.phase}")
         return handler(self, decision, now)
 
-    # -- reading
-
-    def open_document(
-        self,
-        raw: bytes,
-        now: Instant,
-        *,
-        by: str = "",
-        fault: type[Exception] | None = None,
-        evidence: bytes = b"",
-    ) -> Document:
-        """The document in an envelope signed by `by` alone, or by both where `by` is "". Between these two
-        parties, or refused."""
-        required = {by} if by else {self.setup.ours, self.setup.theirs}
-        for payload_type in (document_type("agreement"), DOCUMENT):
-            try:
-                opened = open_envelope(raw, payload_type, KeyRing(self.setup.keys), required=required, at=now)
-            except Malformed:
-                continue
-            except BadSignature as problem:
-                raise _blamed(problem, fault, evidence) from None
-            document = read_document(opened.payload)
-            if document.payload_type != payload_type:
-                break
-            if set(document.parties) != {self.setup.ours, self.setup.theirs}:
-                raise _blamed(Malformed("a joint document of other parties", evidence), fault, evidence)
-            return document
-        raise _blamed(Malformed("no envelope of a joint document", evidence), fault, evidence)
-
-    def slot_of(self, document: Document) -> Slot:
-        kind = "agreement" if document.kind in ("suspend", "end", "resume") else document.kind
-        for slot in self.setup.slots:
-            if (slot.kind, slot.name) == (kind, document.name):
-                return slot
-        return Slot(kind, document.name)
-
-    def check(self, document: Document, slot: Slot, now: Instant) -> None:
-        """Raises Refused where both may not sign this now, Malformed where its content is not what its kind
-        has."""
-        if document.kind == "resume":
-            lifts = content_of(document, Resumption).lifts
-            if document.base != slot.base or not lifts or lifts != sorted(slot.suspensions):
-                raise Refused(
-                    "a resumption lifts exactly the suspensions that hold; look at `agreement show` and "
-                    "propose it again"
-                )
-            return
-        reader = self.readers.get(document.kind)
-        if reader is None:
-            raise Refused(f"this node knows no joint documents of the kind '{document.kind}'")
-        reader(document, now)
-        if slot.state == "suspended":
-            raise NotAgreed(
-                f"the {document.kind} '{document.name}' is suspended; resume it before it is amended"
-            )
-        if document.base != slot.base:
-            raise Refused("it does not follow the version in force; propose it again on that one")
-
     # -- proposing
 
     def proposed(self, by: str) -> Append:
@@ -214,80 +162,147 @@ class Amendment:
         return self.document
 
     def on_propose(self, message: Incoming, now: Instant) -> Step:
-        document = self.open_document(_the_part(message), now, by=self.setup.theirs, evidence=message.raw)
+        envelope = _the_part(message)
+        document = open_document(self.setup, envelope, now, by=self.setup.theirs, evidence=message.raw)
         if document.kind in UNILATERAL or message.body.get("document") != document.hash:
             raise Malformed("a proposal that is not what its message says", message.raw)
-        self.check(document, self.slot_of(document), now)
-        envelope = message.parts["document"]
+        slot = slot_for(self.setup, document)
+        require_proposable(document, slot, self.readers, now)
+        if slot.theirs == document.hash:
+            raise Refused("that is proposed already, and waits for an answer")
+        if slot.theirs:  # spec/amendment, clause 4
+            first = (slot.said,) if slot.said else ()
+            raise Equivocation("a second proposal on a version whose first is open", *first, message.raw)
         moved = replace(self, phase="considering", document=document, envelope=envelope)
+        if slot.open == document.hash and slot.signed:
+            return moved._met(slot.signed, now)
+        return moved, [moved.proposed(self.setup.theirs), moved._asked(crosses=slot.open)]
+
+    def _asked(self, **more: Json) -> Ask:
+        document = self.the_document
         subject: dict[str, Json] = {
             "document": document.kind,
             "name": document.name,
             "hash": document.hash,
             "base": document.base,
             "by": self.setup.theirs,
-            "crosses": self.slot_of(document).open,
-            "envelope": encode_base64(envelope),
+            "envelope": encode_base64(self.envelope),
         }
-        return moved, [moved.proposed(self.setup.theirs), Ask("answer", subject)]
+        return Ask("answer", {**subject, **more})
+
+    def _met(self, ours: bytes, now: Instant) -> Step:
+        """The peer proposes what our people have signed and proposed themselves: both signatures are there."""
+        signed = replace(self, envelope=join_signatures(ours, self.envelope))
+        return signed._accepting([self.proposed(self.setup.theirs)], now)
+
+    # -- answering
 
     def on_answer(self, decision: Decision, now: Instant) -> Step:
-        document = self.the_document
-        if decision.body.get("answer") == "reject":
-            reason = str(decision.body.get("reason", ""))[:MAX_REASON]
-            return self._closed(
-                "rejected",
-                [
-                    _append(document.hash, Rejected(self.setup.ours, reason)),
-                    Send("reject", {"reason": reason}),
-                ],
-                reason,
-            )
-        if decision.body.get("answer") != "accept":
-            raise Misuse("the answer to a proposal is accept or reject")
-        slot = msgspec.convert(decision.body.get("slot"), Slot)
-        # what was in order when it arrived may have been overtaken while a person thought about it
-        self.check(document, slot, now)
-        if slot.open and slot.open != document.hash:
-            raise Refused(
-                "a proposal of yours on the same version is open; withdraw it first, or wait until it is "
-                "rejected"
-            )
-        envelope = decode_base64(decision.body.get("envelope"))
-        if self.open_document(envelope, now, fault=Misuse).payload != document.payload:
-            raise Misuse("the signed document is not the one that was proposed")
-        signed = replace(self, envelope=envelope)
-        accepted = _append(document.hash, Accepted(self.setup.ours, ""))
-        return signed._in_force(
-            [accepted, Send("accept", {"document": document.hash}, {"document": envelope})],
-            by=self.setup.theirs,
+        answer = {"accept": self._accept, "reject": self._reject, "counter": self._counter}.get(
+            str(decision.body.get("answer"))
         )
+        if answer is None:
+            raise Misuse("the answer to a proposal is accept, reject or counter")
+        return answer(decision, now)
+
+    def _reject(self, decision: Decision, now: Instant) -> Step:
+        reason = str(decision.body.get("reason", ""))[:MAX_REASON]
+        gone = _append(self.the_document.hash, Rejected(self.setup.ours, reason))
+        return self._closed("rejected", [gone, Send("reject", {"reason": reason})], reason)
+
+    def _accept(self, decision: Decision, now: Instant) -> Step:
+        document = self.the_document
+        # what was in order when it arrived may have been overtaken while a person thought about it
+        require_signable(document, _slot_in(decision), self.readers, self.setup.ours, now)
+        envelope = decode_base64(decision.body.get("envelope"))
+        if open_document(self.setup, envelope, now, fault=Misuse).payload != document.payload:
+            raise Misuse("the signed document is not the one that was proposed")
+        return replace(self, envelope=envelope)._accepting([], now)
+
+    def _accepting(self, before: list[Effect], now: Instant) -> Step:
+        document = self.the_document
+        said = {"document": document.hash, "at": rfc3339(now)}
+        accepted: list[Effect] = [
+            _append(document.hash, Accepted(self.setup.ours, "")),
+            Send("accept", said, {"document": self.envelope}),
+        ]
+        return self._in_force([*before, *accepted], by=self.setup.theirs, since=now)
+
+    def _counter(self, decision: Decision, now: Instant) -> Step:
+        """Rejects theirs and proposes ours: one input, so nothing can come between (spec/amendment, clause 5)."""
+        theirs, envelope = self.the_document, decode_base64(decision.body.get("envelope"))
+        document = open_document(self.setup, envelope, now, by=self.setup.ours, fault=Misuse)
+        if not _answers(document, theirs):
+            raise Misuse("a counter-proposal is another version of the same document, on the same base")
+        if self.counters >= MAX_COUNTERS:
+            raise Misuse("this conversation bears no more counter-proposals; reject it and propose anew")
+        slot = _slot_in(decision)
+        require_signable(document, slot, self.readers, self.setup.ours, now)
+        if slot.open:
+            raise Refused(OPEN)
+        reason = str(decision.body.get("reason", ""))[:MAX_REASON]
+        moved = replace(
+            self, phase="proposed", document=document, envelope=envelope, countered=theirs.hash,
+            counters=self.counters + 1, proposed_at=now,
+        )  # fmt: skip
+        said: dict[str, Json] = {"document": document.hash, "instead": theirs.hash, "reason": reason}
+        return moved, [
+            _append(theirs.hash, Rejected(self.setup.ours, reason)),
+            moved.proposed(self.setup.ours),
+            Send("counter", said, {"document": envelope}),
+        ]
+
+    def on_counter(self, message: Incoming, now: Instant) -> Step:
+        ours, envelope = self.the_document, _the_part(message, "instead", "reason")
+        document = open_document(self.setup, envelope, now, by=self.setup.theirs, evidence=message.raw)
+        if message.body.get("document") != document.hash or not _answers(document, ours):
+            raise Malformed("a counter-proposal that is no other version of the same document", message.raw)
+        if message.body.get("instead") != ours.hash:
+            raise OutOfTurn("a counter-proposal to another document than the one proposed", message.raw)
+        if self.counters >= MAX_COUNTERS:
+            raise Refused("this conversation bears no more counter-proposals; propose anew")
+        reason = _text(message, "reason")
+        self.readers[document.kind](document, now)
+        moved = replace(
+            self, phase="considering", document=document, envelope=envelope, counters=self.counters + 1
+        )
+        return moved, [
+            _append(ours.hash, Rejected(self.setup.theirs, reason)),
+            moved.proposed(self.setup.theirs),
+            moved._asked(crosses="", instead=ours.hash, reason=reason),
+        ]
 
     def on_accept(self, message: Incoming, now: Instant) -> Step:
         document = self.the_document
-        envelope = _the_part(message)
-        found = self.open_document(envelope, now, evidence=message.raw)
+        envelope = _the_part(message, "at")
+        found = open_document(self.setup, envelope, now, evidence=message.raw)
         if found.payload != document.payload or message.body.get("document") != document.hash:
             # an acceptance of something else, an earlier version perhaps, is no acceptance of this
             raise OutOfTurn("an acceptance of another document than the one proposed", message.raw)
+        since = parse_rfc3339(_text(message, "at"))
+        if not self.proposed_at - MAX_SKEW <= since <= now + MAX_SKEW:  # spec/amendment, clause 7
+            raise Malformed("an acceptance dated before its proposal, or ahead", message.raw)
         signed = replace(self, envelope=envelope)
         return signed._in_force(
-            [_append(document.hash, Accepted(self.setup.theirs, message.id))], by=self.setup.ours
+            [_append(document.hash, Accepted(self.setup.theirs, message.id))], by=self.setup.ours, since=since
         )
 
-    def _in_force(self, before: list[Effect], *, by: str) -> Step:
+    def _in_force(self, before: list[Effect], *, by: str, since: Instant) -> Step:
         document = self.the_document
         if document.kind == "resume":
             lifts = tuple(content_of(document, Resumption).lifts)
             resumed = _append(document.base, Resumed(document.name, lifts, document.hash))
             return self._closed("resumed", [*before, resumed], by=by)
-        effects = [*before, _append(document.hash, InForce(document.kind, document.name, document.base))]
+        body = InForce(document.kind, document.name, document.base, since)
+        effects = [*before, _append(document.hash, body)]
         if document.base:
             effects.append(_append(document.base, Superseded(document.hash)))
-        return self._closed("in_force", effects, by=by)
+        return self._closed("in_force", effects, by=by, effective=since)
 
     def on_reject(self, message: Incoming, now: Instant) -> Step:
-        reason = _reason(message)
+        if set(message.body) != {"reason"} or message.parts:
+            raise Malformed("a rejection says its reason and nothing else", message.raw)
+        reason = _text(message, "reason")
         return self._closed(
             "rejected", [_append(self.the_document.hash, Rejected(self.setup.theirs, reason))], reason
         )
@@ -297,6 +312,12 @@ class Amendment:
     def on_withdrawal(self, decision: Decision, now: Instant) -> Step:
         # our signature stays live until the peer has acknowledged: its acceptance may be under way
         return replace(self, phase="withdrawing"), [Send("withdraw", {"document": self.the_document.hash})]
+
+    def on_late_withdraw(self, message: Incoming, now: Instant) -> Step:
+        """They took back what our counter-proposal has rejected: the two crossed."""
+        if not self.countered or dict(message.body) != {"document": self.countered} or message.parts:
+            raise OutOfTurn("a withdrawal of what was not proposed", message.raw)
+        return replace(self, countered=""), []
 
     def on_withdraw(self, message: Incoming, now: Instant) -> Step:
         document = self.the_document
@@ -317,55 +338,33 @@ class Amendment:
     # -- one side's word
 
     def declare(self, document: Document, now: Instant) -> Step:
-        """Suspends at once, or gives notice; it holds whether or not the peer answers."""
-        effects, _ = self._declared(document, self.setup.ours, now)
+        """Suspends, revokes or gives notice; it holds whether or not the peer answers."""
+        body = declared(document, slot_for(self.setup, document), self.setup.ours, now)
         moved = replace(self, phase="told", document=document, envelope=self.setup.envelope)
         told = Send(document.kind, {"document": document.hash}, {"document": self.setup.envelope})
-        return moved, [*effects, told]
+        return moved, [_append(document.base, body), told]
 
     def on_declared(self, message: Incoming, now: Instant) -> Step:
-        document = self.open_document(_the_part(message), now, by=self.setup.theirs, evidence=message.raw)
+        envelope = _the_part(message)
+        document = open_document(self.setup, envelope, now, by=self.setup.theirs, evidence=message.raw)
         if document.kind != message.step or message.body.get("document") != document.hash:
             raise Malformed("a statement that is not what its message says", message.raw)
-        effects, effective = self._declared(document, self.setup.theirs, now)
-        moved = replace(self, document=document, envelope=message.parts["document"])
-        return moved._closed(
-            _OUTCOME[document.kind],
-            [*effects, Send("noted", {"document": document.hash})],
-            str(document.content.get("reason", "")),
-            by=self.setup.theirs,
-            effective=effective,
+        body = declared(document, slot_for(self.setup, document), self.setup.theirs, now)
+        moved = replace(self, document=document, envelope=envelope)
+        return moved._told(
+            [_append(document.base, body), Send("noted", {"document": document.hash})], self.setup.theirs
         )
 
     def on_noted(self, message: Incoming, now: Instant) -> Step:
-        document = self.the_document
-        if message.body.get("document") != document.hash:
+        if dict(message.body) != {"document": self.the_document.hash} or message.parts:
             raise Malformed("an acknowledgement of another statement", message.raw)
-        effective = parse_rfc3339(document.content["effective"]) if document.kind == "end" else None
-        return self._closed(_OUTCOME[document.kind], [], by=self.setup.ours, effective=effective)
+        return self._told([], self.setup.ours)
 
-    def _declared(self, document: Document, by: str, now: Instant) -> tuple[list[Effect], Instant | None]:
-        slot = self.slot_of(document)
-        if slot.state in ("none", "ended"):
-            raise Refused(f"there is no agreement '{document.name}' to {document.kind}")
-        if document.kind == "suspend":
-            # of whichever version: a suspension holds for the agreement, so it is never refused for having
-            # crossed an amendment
-            said = content_of(document, Suspension)
-            check_author(said, by, now, document)
-            return [
-                _append(document.base, Suspended(document.name, by, document.hash, said.reason[:MAX_REASON]))
-            ], None
-        notice = content_of(document, Notice)
-        at = check_author(notice, by, now, document)
-        effective = parse_rfc3339(notice.effective)
-        if effective - at < slot.notice_days * DAY_MS:
-            raise Refused(
-                f"the agreement '{document.name}' ends with {slot.notice_days} days' notice; name a later day"
-            )
-        if document.base != slot.base:
-            raise Refused("the notice names another version than the one in force; give it again")
-        return [_append(document.base, Ended(document.name, by, effective, document.hash))], effective
+    def _told(self, effects: list[Effect], by: str) -> Step:
+        said = self.the_document.content
+        effective = parse_rfc3339(said["effective"]) if "effective" in said else None
+        outcome = _OUTCOME[self.the_document.kind]
+        return self._closed(outcome, effects, str(said.get("reason", "")), by=by, effective=effective)
 
     def _closed(
         self,
@@ -392,19 +391,24 @@ class Amendment:
         return replace(self, phase="over"), [*effects, Finish("done", result)]
 
 
-_OUTCOME: Final = {"suspend": "suspended", "end": "ended"}
+_OUTCOME: Final = {"suspend": "suspended", "end": "ended", "revoke": "revoked"}
 
 TABLE: Final[Mapping[tuple[Phase, str], Callable[[Amendment, Incoming, Instant], Step]]] = {
     ("idle", "propose"): Amendment.on_propose,
     ("idle", "suspend"): Amendment.on_declared,
     ("idle", "end"): Amendment.on_declared,
+    ("idle", "revoke"): Amendment.on_declared,
     ("proposed", "accept"): Amendment.on_accept,
     ("proposed", "reject"): Amendment.on_reject,
+    ("proposed", "counter"): Amendment.on_counter,
+    ("proposed", "withdraw"): Amendment.on_late_withdraw,
     ("considering", "withdraw"): Amendment.on_withdraw,
     ("withdrawing", "withdrawn"): Amendment.on_withdrawn,
     # sent before our withdrawal arrived: an acceptance is final
     ("withdrawing", "accept"): Amendment.on_accept,
     ("withdrawing", "reject"): Amendment.on_reject,
+    ("withdrawing", "counter"): Amendment.on_counter,
+    ("withdrawing", "withdraw"): Amendment.on_late_withdraw,
     ("told", "noted"): Amendment.on_noted,
 }
 DECISIONS: Final[Mapping[tuple[Phase, str], Callable[[Amendment, Decision, Instant], Step]]] = {
@@ -417,29 +421,31 @@ def _append(subject: str, body: Body) -> Append:
     return Append(KIND_OF[type(body)], subject, body_of(body))
 
 
-def _the_part(message: Incoming) -> bytes:
-    if set(message.parts) != {"document"} or set(message.body) != {"document"}:
+def _answers(document: Document, other: Document) -> bool:
+    """Whether one is another version of the same document on the same base; statements have none."""
+    place = (document.kind, document.name, document.base)
+    return (
+        document.kind not in STATEMENTS
+        and place == (other.kind, other.name, other.base)
+        and document.hash != other.hash
+    )
+
+
+def _slot_in(decision: Decision) -> Slot:
+    return msgspec.convert(decision.body.get("slot"), Slot)
+
+
+def _the_part(message: Incoming, *more: str) -> bytes:
+    if set(message.parts) != {"document"} or set(message.body) != {"document", *more}:
         raise Malformed("a message that carries one document and its hash carries nothing else", message.raw)
     return message.parts["document"]
 
 
-def _reason(message: Incoming) -> str:
-    reason = message.body.get("reason")
-    if (
-        set(message.body) != {"reason"}
-        or message.parts
-        or not isinstance(reason, str)
-        or len(reason) > MAX_REASON
-    ):
-        raise Malformed("a rejection says its reason and nothing else", message.raw)
-    return reason
-
-
-def _blamed(problem: Exception, fault: type[Exception] | None, evidence: bytes) -> Exception:
-    """Our own envelopes are our own mistake; the peer's are kept as evidence."""
-    if fault is not None:
-        return fault(f"this document cannot be sent: {problem}")
-    return type(problem)(str(problem), evidence)
+def _text(message: Incoming, name: str) -> str:
+    text = message.body.get(name)
+    if not isinstance(text, str) or len(text) > MAX_REASON:
+        raise Malformed(f"'{name}' is a text of at most {MAX_REASON} characters", message.raw)
+    return text
 
 
 __all__ = [
@@ -452,10 +458,12 @@ __all__ = [
     "Setup",
     "Slot",
     "accept",
+    "counter",
     "reject",
     "slot_of",
     "withdraw",
     "write_end",
     "write_resumption",
+    "write_revocation",
     "write_suspension",
 ]

@@ -12,6 +12,7 @@ from detente.ceremonies.ceremony import Progress
 from detente.errors import Busy, Misuse, PeerFault, Refused, Unavailable
 from detente.node.accounts import Accounts
 from detente.node.agreements import Agreements
+from detente.node.amendments import Amendments
 from detente.node.driver import Driver
 from detente.node.holdings import Holdings
 from detente.node.items import ItemBook
@@ -54,7 +55,8 @@ class Node:
     def assemble(cls, office: Office) -> Node:
         """Builds the rooms on an office and resumes what a crash left open."""
         driver = Driver(office.store, office.clock, office.entropy, office)
-        agreements, holdings = Agreements(office), Holdings(office)
+        amendments = Amendments(office)
+        agreements, holdings = Agreements(office, amendments), Holdings(office)
         book, runs = ItemBook(office, agreements), Runs(office, agreements)
         letters = Letters(office, agreements, holdings, book)
         node = cls(
@@ -73,7 +75,7 @@ class Node:
         )
         rooms: dict[str, Room] = {
             "pairing": node.pairings,
-            "amendment": node.agreements,
+            "amendment": amendments,
             "matching": node.runs,
             "exchange": node.swaps,
             "countersigning": node.witness,

@@ -45,6 +45,7 @@ class InForce(Body, frozen=True):
     document: str
     name: str
     base: str
+    since: Instant  # when the second signature was made, as its acceptance says: the same in both journals
 
 
 class Rejected(Body, frozen=True):
@@ -161,6 +162,49 @@ class Noticed(Body, frozen=True):
     message: str
 
 
+Told = Literal["accepted", "declined", "nothing", "part", "full"]
+"""What an answerer says of a request (spec/requests): taken on, turned down, nothing held, answered in part or
+in full."""
+
+
+class RequestAsked(Body, frozen=True):
+    """Subject of this and of the next three: the request's id. `asked` and `until` are its own words."""
+
+    by: Side
+    topic: str
+    asked: Instant
+    until: Instant
+    marking: str
+    most: int
+    returns: int
+    via: str
+    message: str
+
+
+class RequestTold(Body, frozen=True):
+    by: Side
+    answer: Told
+    at: Instant
+    reason: str
+    message: str
+
+
+class RequestRated(Body, frozen=True):
+    by: Side
+    useful: bool
+    message: str
+
+
+class RequestTransfer(Body, frozen=True):
+    """The asker (`by`) said whether the party `to` may be shown the request."""
+
+    by: Side
+    to: str
+    named: bool
+    yes: bool
+    message: str
+
+
 class RunStarted(msgspec.Struct, frozen=True):
     """Read, not written, here: what a run's statement says of who is who."""
 
@@ -173,6 +217,11 @@ class RunCharged(msgspec.Struct, frozen=True):
     round: int
     first: int
     second: int
+
+
+class RunFinished(msgspec.Struct, frozen=True):
+    count: int  # findings
+    counts: dict[str, Any]
 
 
 BODIES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
@@ -199,6 +248,11 @@ BODIES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
         "notice": Noticed,
         "run.started": RunStarted,
         "run.charged": RunCharged,
+        "run.finished": RunFinished,
+        "request.asked": RequestAsked,
+        "request.told": RequestTold,
+        "request.rated": RequestRated,
+        "request.transfer": RequestTransfer,
     }
 )
 KIND_OF: Final = MappingProxyType({shape: kind for kind, shape in BODIES.items()})

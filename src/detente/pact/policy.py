@@ -54,12 +54,14 @@ def shelf(facts: Iterable[Fact], kind: str, name: str, now: Instant) -> Shelf:
         body, known = fact.body, versions.get(fact.subject)
         match body:
             case Proposed() if (body.document, body.name) == (kind, name):
-                versions.setdefault(
-                    fact.subject, Version(fact.subject, kind, name, body.base, body.by, "proposed")
-                )
+                if known is None or known.state in ("rejected", "withdrawn"):
+                    versions[fact.subject] = Version(fact.subject, kind, name, body.base, body.by, "proposed")
             case InForce() if (body.document, body.name) == (kind, name):
-                base = known or Version(fact.subject, kind, name, body.base, "", "in_force")
-                versions[fact.subject] = replace(base, state="in_force", since=fact.at)
+                base = known or Version(fact.subject, kind, name, body.base, "", "proposed")
+                since = body.since if base.since is None else min(base.since, body.since)
+                # a second acceptance of it (both proposed it at once) brings nothing back
+                state: State = base.state if base.state in ("superseded", "ended") else "in_force"
+                versions[fact.subject] = replace(base, state=state, since=since)
             case Rejected() if known and known.state == "proposed":
                 versions[fact.subject] = replace(known, state="withdrawn" if body.withdrawn else "rejected")
             case Superseded() if known:

@@ -1,12 +1,13 @@
-"""Statements about an agreement that are not its terms: suspended and ended by one side, resumed by both.
-spec/agreement.
+"""Statements about a joint document that are not its content: suspended, ended and revoked by one side, resumed
+by both. spec/agreement, spec/amendment.
 
-    suspend  {by, at, nonce, reason}      one signature, holds at once
-    end      {by, at, effective, reason}  one signature, holds from `effective`
-    resume   {lifts}                      both signatures; names the suspensions that it lifts
+    suspend  {by, at, nonce, reason}                one signature, holds at once
+    end      {by, at, effective, reason}            one signature, holds from `effective`
+    revoke   {by, at, document, effective, reason}  one signature, holds from `effective`; of the other kinds
+    resume   {lifts}                                both signatures; names the suspensions that it lifts
 
-They are joint documents in form (`base` is the agreement's hash), so that envelopes, hashes and amendments
-treat all alike.
+They are joint documents in form (`base` is the hash of the version they are about), so that envelopes, hashes
+and amendments treat all alike.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from detente.pact.document import Document, write_document
 from detente.pact.facts import Body
 from detente.wire.instant import Instant, parse_rfc3339, rfc3339
 
-UNILATERAL: Final = ("suspend", "end")
+UNILATERAL: Final = ("suspend", "end", "revoke")
+STATEMENTS: Final = (*UNILATERAL, "resume")
 MAX_SKEW: Final = 3_600_000  # a statement may be dated this far ahead of our clock, in milliseconds
 
 _B = TypeVar("_B", bound=msgspec.Struct)
@@ -53,6 +55,28 @@ def write_end(
     return write_document("end", name, agreement, parties, "content", content)
 
 
+def write_revocation(
+    kind: str,
+    name: str,
+    version: str,
+    parties: tuple[str, str],
+    by: str,
+    at: Instant,
+    effective: Instant,
+    reason: str = "",
+) -> bytes:
+    """The payload by which one side revokes a joint document of another kind than the agreement, from
+    `effective`."""
+    content = {
+        "by": by,
+        "at": rfc3339(at),
+        "document": kind,
+        "effective": rfc3339(effective),
+        "reason": reason,
+    }
+    return write_document("revoke", name, version, parties, "content", content)
+
+
 def write_resumption(name: str, agreement: str, parties: tuple[str, str], lifts: tuple[str, ...]) -> bytes:
     """The payload that lifts suspensions, named by their hashes: both sign it."""
     return write_document("resume", name, agreement, parties, "content", {"lifts": sorted(lifts)})
@@ -72,6 +96,14 @@ class Notice(Body, frozen=True):
     reason: Annotated[str, Meta(max_length=2000)]
 
 
+class Revocation(Body, frozen=True):
+    by: str
+    at: str
+    document: Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,39}$")]
+    effective: str
+    reason: Annotated[str, Meta(max_length=2000)]
+
+
 class Resumption(Body, frozen=True):
     lifts: list[str]
 
@@ -86,10 +118,19 @@ def content_of(document: Document, shape: type[_B]) -> _B:
         ) from None
 
 
-def check_author(said: Suspension | Notice, by: str, now: Instant, document: Document) -> Instant:
+def check_author(
+    said: Suspension | Notice | Revocation, by: str, now: Instant, document: Document
+) -> Instant:
     """The instant of a statement that `by` made. Raises Malformed where it names another author or is dated
     ahead."""
     instant = parse_rfc3339(said.at)
     if said.by != by or instant > now + MAX_SKEW:
         raise Malformed("a statement of another party, or dated ahead", document.payload)
     return instant
+
+
+def kind_about(document: Document) -> str:
+    """The kind of the document that a statement is about; a version's own kind."""
+    if document.kind == "revoke":
+        return content_of(document, Revocation).document
+    return "agreement" if document.kind in STATEMENTS else document.kind

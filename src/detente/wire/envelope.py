@@ -114,6 +114,18 @@ def add_signature(raw: bytes, signer: EnvelopeSigner) -> bytes:
     return _encode(kind, payload, signatures)
 
 
+def join_signatures(raw: bytes, other: bytes) -> bytes:
+    """One statement that was signed in two envelopes, with the signatures of both. Verify both first.
+
+    Raises Malformed where the statements differ.
+    """
+    kind, payload, signatures = _decode(raw)
+    second, again, more = _decode(other)
+    if (kind, payload) != (second, again):
+        raise Malformed("two envelopes of different statements")
+    return _encode(kind, payload, {**more, **signatures})
+
+
 def open_envelope(
     raw: bytes,
     payload_type: str,

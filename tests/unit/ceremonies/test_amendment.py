@@ -18,11 +18,12 @@ from detente.ceremonies.amendment import (
 from detente.ceremonies.ceremony import Send
 from detente.errors import BadSignature, Expired, Malformed, Misuse, NotAgreed, OutOfTurn, PeerFault, Refused
 from detente.pact.agreement import agreement_hash, parse_terms, statement, template
-from detente.pact.unilateral import write_end, write_resumption, write_suspension
 from detente.pact.document import write_document
 from detente.pact.policy import shelf, standing
 from detente.pact.terms import DAY_MS, PartyTerms, Terms
+from detente.pact.unilateral import write_end, write_resumption, write_suspension
 from detente.wire.envelope import AGREEMENT, DOCUMENT, add_signature, seal
+from detente.wire.instant import rfc3339
 
 from .pair import EAST, NORTH, NOW, RING, SOUTH, Pair, Side, changed, pair, sign_both
 
@@ -30,6 +31,7 @@ KIND = AmendmentKind({"roadmap": lambda document, now: None})
 KEYS = dict(RING.periods)
 PARTIES = tuple(sorted((NORTH.party, SOUTH.party)))
 TERMS = parse_terms(template(PartyTerms(NORTH.party, "N"), PartyTerms(SOUTH.party, "S"), NOW + 400 * DAY_MS))
+AT = rfc3339(NOW)
 V1 = agreement_hash(statement(TERMS))
 SHORTER = msgspec.structs.replace(TERMS, retention_days=10)
 NEW = Slot("agreement", "main")
@@ -210,7 +212,7 @@ def test_replaying_an_old_acceptance_brings_nothing_into_force() -> None:
     old = agreed().second.finish.result.envelope
     two = propose(statement(SHORTER, V1), slots=(IN_FORCE,), facts=agreed())
     replayed = two.second.sealed(
-        Send("accept", {"document": agreement_hash(statement(SHORTER, V1))}, {"document": old})
+        Send("accept", {"document": agreement_hash(statement(SHORTER, V1)), "at": AT}, {"document": old})
     )
     with pytest.raises(OutOfTurn, match="acceptance of another document") as raised:
         two.first.receive(replayed)

@@ -67,7 +67,7 @@ class Journal:
     def agree(self, terms: Terms, base: str = "", at: int = NOW) -> str:
         version = agreement_hash(statement(terms, base))
         self.add(version, Proposed("agreement", terms.name, base, OURS), at)
-        self.add(version, InForce("agreement", terms.name, base), at)
+        self.add(version, InForce("agreement", terms.name, base, at), at)
         if base:
             self.add(base, Superseded(version), at)
         return version
@@ -179,7 +179,7 @@ def test_an_agreement_that_began_anew_after_its_end_is_not_suspended(journal: Jo
 
 def test_another_agreement_with_the_same_peer_is_not_touched(journal: Journal, terms: Terms) -> None:
     version = journal.agree(terms)
-    journal.add("e" * 64, InForce("agreement", "airspace", ""))
+    journal.add("e" * 64, InForce("agreement", "airspace", "", NOW))
     journal.add("e" * 64, Suspended("airspace", THEIRS, "s1", ""))
     assert stand(journal, terms).state == "in_force"
     assert stand(journal, terms).hash == version
