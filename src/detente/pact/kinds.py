@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from detente.errors import Malformed, Misuse
-from detente.pact import declarations, meetings, roadmap
+from detente.pact import declarations, joint_list, meetings, roadmap
 from detente.pact.document import Document
 from detente.pact.joint import Content, require_entries
 from detente.wire.instant import Instant
@@ -48,7 +48,7 @@ KINDS: Final[Mapping[str, DocumentKind]] = MappingProxyType(
     {
         kind.name: kind
         for kind in (
-            DocumentKind("joint-list", by_entries),
+            DocumentKind(joint_list.KIND, joint_list.reader, joint_list.own_word),
             DocumentKind(roadmap.KIND, roadmap.reader),
             DocumentKind(declarations.KIND, declarations.reader),
             DocumentKind(meetings.KIND, meetings.reader),
