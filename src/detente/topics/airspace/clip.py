@@ -17,14 +17,12 @@ import numpy as np
 import shapely
 from shapely import MultiPolygon, Polygon
 
-from detente.errors import Misuse
 from detente.topics.airspace.cells import Cells, Grid
-from detente.topics.airspace.geodesy import Frame, arc, bend, directions
-from detente.topics.airspace.outline import DIGITS, Shape, outline
+from detente.topics.airspace.corridor import enlarged
+from detente.topics.airspace.geodesy import Frame, directions
+from detente.topics.airspace.outline import DIGITS, Shape
 from detente.topics.airspace.separation import Separation
 from detente.topics.airspace.volume import Volume4D
-
-_SPARE_M = 1.0
 
 
 def piece(
@@ -69,24 +67,12 @@ def ground_piece(shape: Shape, ground: int, separation: Separation) -> Shape | N
 
 @lru_cache(maxsize=1 << 14)
 def region(ground: int, horizontal_mm: int) -> Shape:
-    """All points within half of the separation of an H3 cell, and a few metres more, as an outline."""
+    """All points within half of the separation of an H3 cell, and a little more, as an outline."""
     corners = np.array(h3.cell_to_boundary(ground))[:, ::-1]
     frame = Frame.around(corners)
     inner = Polygon(frame.flat(directions(corners)))
-    margin = (
-        arc(horizontal_mm / 2000 + _SPARE_M) * 1.02
-    )  # 1.02: corners of a rounded edge lie within its circle
-    step, slack = inner.length / 12, 0.0
-    for _ in range(12):
-        ring = shapely.segmentize(inner.buffer(margin + slack, quad_segs=4), step).exterior
-        points = frame.degrees(shapely.get_coordinates(ring))
-        ends = np.stack([points[:-1], points[1:]], axis=1)
-        ends[:, 1, 0] -= 360 * np.round((ends[:, 1, 0] - ends[:, 0, 0]) / 360)
-        needed = 2 * float(bend(ends).max())
-        if needed <= slack:
-            return outline([[points]]).shape
-        step, slack = step / 2, needed
-    raise Misuse("a cell at a pole whose edge has no outline: agree on another resolution")
+    spare = 6e6 * float(np.hypot(*shapely.get_coordinates(inner).T).max()) / 100
+    return enlarged(frame, inner, horizontal_mm / 2000, spare).shape
 
 
 def _within(
