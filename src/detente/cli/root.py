@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from detente.cli.agreement import agreement
+from detente.cli.airspace import airspace
 from detente.cli.courier import courier
 from detente.cli.demo import demo
 from detente.cli.doctor import doctor
@@ -47,7 +48,7 @@ def detente(node_path: Path, passphrase_file: Path | None) -> None:
 
 for command in (
     rehearse, init, invite, accept, peers, agreement, load, serve, match, findings, swap, ledger, recall, keys, journal,
-    groups, courier, doctor, demo,
+    groups, airspace, courier, doctor, demo,
 ):  # fmt: skip
     detente.add_command(command)
 

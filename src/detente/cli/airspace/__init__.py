@@ -1,0 +1,19 @@
+"""`detente airspace`: aircraft kept apart. A verb a file."""
+
+from __future__ import annotations
+
+import click
+
+from detente.cli.airspace.alert import alert
+from detente.cli.verb import Noun
+
+
+@click.group(cls=Noun)
+def airspace() -> None:
+    """Keep both sides' aircraft apart, and warn them of each other."""
+
+
+for verb in (alert,):
+    airspace.add_command(verb)
+
+__all__ = ["airspace"]
