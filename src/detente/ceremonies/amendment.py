@@ -101,6 +101,8 @@ class AmendmentKind:
         require_signable(document, slot, idle.readers, setup.ours, now)
         if slot.open:
             raise Refused(OPEN)
+        if slot.theirs == document.hash:
+            raise Refused("the peer has proposed exactly that; accept it")
         moved = replace(idle, phase="proposed", document=document, envelope=setup.envelope, proposed_at=now)
         return moved, [
             moved.proposed(setup.ours),

@@ -41,7 +41,7 @@ def out(session: Session, directory: Path, peer: str) -> None:
         with node.office.store.snapshot() as tx:
             peers = [node.office.peer(tx, peer)] if peer else list(tx.peers.all())
         for row in peers:
-            node.swaps.pump(row.party)  # what people approved begins here too, where no network does it
+            node.pump(row.party)  # what people approved begins here too, where no network does it
             packet = node.post.carry_out(row.party)
             if packet is not None:
                 (path,) = write_bundles(directory, [(f"to-{row.party[:32]}", packet)])

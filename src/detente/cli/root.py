@@ -15,6 +15,7 @@ from detente.cli.doctor import doctor
 from detente.cli.findings import findings
 from detente.cli.groups import groups
 from detente.cli.init import init
+from detente.cli.joint import joint
 from detente.cli.journal import journal
 from detente.cli.keys import keys
 from detente.cli.ledger import ledger, recall
@@ -22,6 +23,7 @@ from detente.cli.load import load
 from detente.cli.match import match
 from detente.cli.pair import accept, invite, peers
 from detente.cli.rehearse import rehearse
+from detente.cli.reports import reports
 from detente.cli.serve import serve
 from detente.cli.swap import swap
 from detente.cli.verb import DEFAULT_NODE, Root
@@ -48,7 +50,7 @@ def detente(node_path: Path, passphrase_file: Path | None) -> None:
 
 for command in (
     rehearse, init, invite, accept, peers, agreement, load, serve, match, findings, swap, ledger, recall, keys, journal,
-    groups, airspace, courier, doctor, demo,
+    groups, joint, airspace, courier, reports, doctor, demo,
 ):  # fmt: skip
     detente.add_command(command)
 

@@ -161,7 +161,7 @@ class Rounds:
                 continue
             try:
                 # What people approved by another process is begun here, and then sent.
-                if self._node.swaps.pump(row.party) or self._node.post.waiting(row.party):
+                if self._node.pump(row.party) or self._node.post.waiting(row.party):
                     self._node.deliver(row.party, wait_seconds=0)
                 self._later.pop(row.party, None)
             except Busy:

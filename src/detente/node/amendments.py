@@ -95,7 +95,6 @@ class Amendments:
 
     def counter(self, waiting: Waiting, payload: bytes, reason: str) -> str:
         """Rejects what the peer proposed and proposes this in its place, in one message. Returns the new hash."""
-        row, ask = waiting
         document = read_document(payload)
         envelope = seal(document_type(document.kind), payload, self.office.identity())
         self.send_counter(waiting, envelope, reason)
@@ -121,10 +120,10 @@ class Amendments:
         asked = [(row, msgspec.json.decode(row.summary).get("ask")) for row in rows]
         return [(row, ask["subject"]) for row, ask in asked if ask is not None]
 
-    def under_way(self, tx: Transaction, party: str, digest: str) -> CeremonyRow | None:
-        """The open conversation about a version."""
+    def under_way(self, tx: Transaction, party: str, digest: str, but: str = "") -> CeremonyRow | None:
+        """The open conversation about a version, another than `but`."""
         for row in tx.ceremonies.find(status="open", kind="amendment", party=party):
-            if tx.settings.get(_about(row.id)) == digest.encode():
+            if row.id != but and tx.settings.get(_about(row.id)) == digest.encode():
                 return row
         return None
 
@@ -166,6 +165,8 @@ class Amendments:
                 envelope = self._signed_by_us(tx, row, effect.subject)
                 self._keep(tx, row.party, envelope, "proposed", ours)
                 self._require_alone(tx, row.party, effect.subject)
+                if self.under_way(tx, row.party, effect.subject, but=row.id) is not None:
+                    raise Refused(OPEN)
         elif effect.kind == "document.accepted" and effect.body["by"] == ours:
             self._require_alone(tx, row.party, effect.subject)
         elif effect.kind == "document.rejected":
@@ -203,7 +204,7 @@ class Amendments:
         """A conversation that was refused or ended before an answer: its proposal is dead, and the journal says so."""
         digest = (tx.settings.get(_about(row.id)) or b"").decode()
         known = tx.documents.get(digest) if digest else None
-        if known is None or known.state != "proposed":
+        if known is None or known.state != "proposed" or self.under_way(tx, row.party, digest, but=row.id):
             return
         ours = self.office.identity().party
         by = row.party if known.proposed_by == ours else ours

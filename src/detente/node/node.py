@@ -13,6 +13,7 @@ from detente.errors import Busy, Misuse, PeerFault, Refused, Unavailable
 from detente.node.accounts import Accounts
 from detente.node.agreements import Agreements
 from detente.node.amendments import Amendments
+from detente.node.documents import Documents
 from detente.node.driver import Driver
 from detente.node.holdings import Holdings
 from detente.node.items import ItemBook
@@ -22,6 +23,7 @@ from detente.node.overview import Outlook
 from detente.node.pairings import Pairings
 from detente.node.ports import PeerRow
 from detente.node.post import Post
+from detente.node.requests import Requests
 from detente.node.runs import MatchReport, Runs
 from detente.node.swaps import Swaps
 from detente.node.witness import Witness
@@ -43,10 +45,12 @@ class Node:
     post: Post
     pairings: Pairings
     agreements: Agreements
+    documents: Documents
     holdings: Holdings
     runs: Runs
     swaps: Swaps
     letters: Letters
+    requests: Requests
     witness: Witness
     accounts: Accounts
     outlook: Outlook
@@ -59,16 +63,19 @@ class Node:
         agreements, holdings = Agreements(office, amendments), Holdings(office)
         book, runs = ItemBook(office, agreements), Runs(office, agreements)
         letters = Letters(office, agreements, holdings, book)
+        requests = Requests(office, agreements, book)
         node = cls(
             office=office,
             driver=driver,
             post=Post(office.store, office.clock, driver, office),
             pairings=Pairings(office),
             agreements=agreements,
+            documents=Documents(amendments),
             holdings=holdings,
             runs=runs,
-            swaps=Swaps(office, agreements, holdings, book, letters),
+            swaps=Swaps(office, agreements, holdings, book, letters, requests),
             letters=letters,
+            requests=requests,
             witness=Witness(office, agreements),
             accounts=Accounts(office),
             outlook=Outlook(office, agreements, runs, book),
@@ -83,7 +90,7 @@ class Node:
         office.rooms.update(rooms)
         for room in rooms.values():
             room.driver = driver
-        letters.driver = driver
+        letters.driver = requests.driver = driver
         return node
 
     def resume(self) -> int:
@@ -110,6 +117,11 @@ class Node:
         """
         with self._turn(peer, wait_seconds) as row:
             return self._deliver(row)
+
+    def pump(self, party: str) -> bool:
+        """Begins what people ordered and what can be begun now; True where something was."""
+        begun = [room.pump(party) for room in (self.documents, self.swaps, self.requests)]
+        return any(begun)
 
     def countersign(self, peer: str) -> None:
         """Has both heads cosigned now. Raises Unavailable where the peer does not answer."""
@@ -148,7 +160,8 @@ class Node:
 
     def _deliver(self, row: PeerRow, until: Callable[[], bool] = lambda: False) -> int:
         sent = self.post.deliver(row, self.office.transport, until)
-        while self.swaps.pump(row.party):  # what people approved goes on when the peer can be reached
+        # what people approved goes on when the peer can be reached; then what they said of it
+        while self.pump(row.party):
             sent += self.post.deliver(row, self.office.transport)
         return sent
 
