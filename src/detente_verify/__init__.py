@@ -195,6 +195,7 @@ class Message:
     sent: datetime
     said: Mapping[str, Any]
     keys: Keys
+    parts: Mapping[str, str]  # name -> SHA-256, as signed: the parts themselves are in no bundle
 
     def rows(self, name: str) -> list[Mapping[str, Any]]:
         """The objects in a list of the body; what is no list of objects has none."""
@@ -210,8 +211,8 @@ class Message:
         return None
 
     def about(self) -> set[str]:
-        """The items, documents and messages that it speaks of."""
-        found = [self.said.get(name) for name in ("item", "document", "to")]
+        """The items, documents, requests and messages that it speaks of."""
+        found = [self.said.get(name) for name in ("item", "document", "request", "to")]
         found += [
             row.get("item") for name in ("seen", "keys", "receipts", "disputes") for row in self.rows(name)
         ]
@@ -470,7 +471,9 @@ class Bundle:
             raise Bad("a message signed with a key that was retired or revoked by then")
         numbered, said = member(statement.body, "sequence", int), member(statement.body, "body", dict)
         digest = hashlib.sha256(raw).hexdigest()
-        return Message(id=digest, sequence=numbered, sent=sent, said=said, keys=keys, **texts)
+        rows = [row for row in member(statement.body, "parts", list) if isinstance(row, dict)]
+        parts = {str(row.get("name")): str(row.get("sha256")) for row in rows}
+        return Message(id=digest, sequence=numbered, sent=sent, said=said, keys=keys, parts=parts, **texts)
 
     def owner(self, key_id: str) -> tuple[Party, Keys]:
         for party in self.parties.values():
@@ -787,6 +790,92 @@ def in_force(bundle: Bundle, agreement: str, before: Entry) -> None:
         raise Bad("names an agreement that was not in force at that time")
 
 
+@dataclass(frozen=True)
+class Period:
+    """From when until when a version was in force (milliseconds; `until` is not within, None where nothing ended it)."""
+
+    document: Statement
+    since: int
+    until: int | None = None
+
+
+def periods(bundle: Bundle) -> list[Period]:
+    """Every version that both signed and when it was in force (spec/amendment, clause 7), by document and time."""
+    began: dict[str, int] = {}
+    ends: dict[str, int] = {}
+    for entry in bundle.entries:
+        known, version = bundle.statements.get(entry.subject), entry.subject
+        if known is None or known.signers.keys() != {bundle.journal, bundle.peer}:
+            continue
+        if entry.kind == "document.in_force":
+            began[version] = min(member(entry.body, "since", int), began.get(version, 1 << 60))
+        elif entry.kind == "document.ended":
+            ends[version] = min(member(entry.body, "effective", int), ends.get(version, 1 << 60))
+    # a version's base is named in it, so in the order of the journal's first mention bases come first
+    for version in began:
+        statement = bundle.statements[version]
+        base = statement.body.get("base")
+        began[version] = max(began[version], began.get(base, 0))
+        if base in began:
+            ends[base] = min(began[version], ends.get(base, 1 << 60))
+        if statement.kind == payload_type("agreement"):
+            expires = instant_ms(member(statement.body, "terms", dict).get("expires"))
+            ends[version] = min(expires, ends.get(version, expires))
+    found = [Period(bundle.statements[v], since, ends.get(v)) for v, since in began.items()]
+    return sorted(found, key=lambda p: (named(p.document.body), p.since))
+
+
+def named(document: Mapping[str, Any]) -> tuple[str, str]:
+    return member(document, "document", str), member(document, "name", str)
+
+
+def in_force_at(bundle: Bundle, begin: int, end: int) -> list[Period]:
+    """The versions in force at some instant from `begin` on and before `end`."""
+    return [
+        each
+        for each in periods(bundle)
+        if each.since < end and (each.until is None or each.until > max(begin, each.since))
+    ]
+
+
+def check_one_successor(bundle: Bundle) -> None:
+    """That the journal has at most one successor of each version in force (spec/amendment, clause 4), or Bad."""
+    after: dict[tuple[str, str, str], str] = {}
+    for entry in bundle.entries:
+        if entry.kind != "document.in_force":
+            continue
+        place = (
+            member(entry.body, "document", str),
+            member(entry.body, "name", str),
+            member(entry.body, "base", str),
+        )
+        if after.setdefault(place, entry.subject) != entry.subject:
+            raise Bad("two successors of one version, both in force: both parties broke the protocol")
+
+
+def span(when: str) -> tuple[int, int]:
+    """The instants that a day (in UTC) or an instant stands for: from the first, before the second; or Bad."""
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", when):
+        begin = instant_ms(f"{when}T00:00:00.000Z")
+        return begin, begin + 24 * 3600 * 1000
+    begin = instant_ms(when)
+    return begin, begin + 1
+
+
+def written(milliseconds: int | None) -> str:
+    if milliseconds is None:
+        return ""
+    whole = datetime.fromtimestamp(milliseconds // 1000, UTC)
+    return f"{whole:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
+
+
+def row_of(period: Period) -> dict[str, str]:
+    """A period as --json prints it."""
+    kind, name = named(period.document.body)
+    since, until = written(period.since), written(period.until)
+    return {"document": kind, "name": name, "hash": period.document.id, "since": since, "until": until}
+
+
 # --- items: offered, seen, opened
 
 
@@ -842,7 +931,7 @@ def check_item(bundle: Bundle, item: Item, began: Mapping[str, Entry]) -> None:
     first = began[item.head["swap"]]
     in_force(bundle, item.head["agreement"], first)
     if not any(entry.index < first.index for entry in bundle.entries_about(item.head["sid"], "run.started")):
-        raise Bad("an item of a run that is not in the journal")
+        check_place(bundle, item, first)
     for entry in entries:
         if entry.kind in ITEM_ENTRIES and any(
             entry.body.get(name, item.head[name]) != item.head[name] for name in SAME_IN_ENTRIES
@@ -854,6 +943,24 @@ def check_item(bundle: Bundle, item: Item, began: Mapping[str, Entry]) -> None:
             row == {"item": item.id, "ciphertext": item.ciphertext} for m in seen for row in m.rows("seen")
         ):
             raise Bad("an item whose receiver did not sign for its ciphertext before the key moved")
+
+
+def check_place(bundle: Bundle, item: Item, first: Entry) -> None:
+    """That an item which is of no run stands in a place of a request of the journal (spec/requests, clauses 5 to 7), or Bad."""
+    request = member(item.head, "sid", str)
+    for entry in bundle.entries_about(request, "request.asked"):
+        asker = bundle.journal if entry.body.get("by") == "ours" else bundle.peer
+        # who was asked answers in any place, who asked gives in return what it promised
+        places = member(entry.body, "returns" if item.offer.sender == asker else "most", int)
+        if entry.index < first.index and item.head["finding"] in slots(request, min(places, 64)):
+            return
+    raise Bad("an item of a run or a request that is not in the journal, or in no place of its request")
+
+
+def slots(request: str, places: int) -> set[str]:
+    """The findings in whose place answers to a request stand (spec/requests)."""
+    seed = b"detente/answer/1" + unhex(request)
+    return {hashlib.sha256(seed + number.to_bytes(4, "big")).hexdigest() for number in range(places)}
 
 
 def key_commitment(key: bytes) -> str:
@@ -874,7 +981,7 @@ def opens(item: Item, messages: Sequence[Message]) -> bool:
 # --- what each entry rests on
 # An entry about the two is this party's word, unless the file holds what the party that it speaks of signed.
 
-LETTERS = ("settle", "consent")  # answered days later: the key may have been retired since
+LETTERS = ("settle", "consent", "transfer")  # answered days later: the key may have been retired since
 
 
 def cited(bundle: Bundle, entry: Entry, *steps: str) -> Message:
@@ -1014,8 +1121,49 @@ def noticed(bundle: Bundle, entry: Entry) -> None:
     letter(bundle, entry, "notice", "noted")
 
 
+def inquiry(bundle: Bundle, entry: Entry, act: str) -> Message:
+    """What the party that the entry speaks of told the other of this request; or Bad."""
+    message, _ = letter(bundle, entry, act, "noted")
+    ours = entry.body.get("by") == "ours"
+    if message.said.get("request") != entry.subject or (message.sender == bundle.journal) != ours:
+        raise Bad(f"rests on another request's '{act}', or on the other party's")
+    return message
+
+
+def asked(bundle: Bundle, entry: Entry) -> None:
+    message = inquiry(bundle, entry, "ask")
+    said = {
+        **message.said,
+        "asked": instant_ms(message.said.get("asked")),
+        "until": instant_ms(message.said.get("until")),
+    }
+    same(entry, [said], "topic", "marking", "most", "returns", "via", "asked", "until")
+    told = canonical({name: value for name, value in message.said.items() if name != "request"})
+    ids = unhex(message.sender) + unhex(message.recipient)
+    whole = b"detente/request/1" + ids + told + unhex(message.parts.get("wording"))
+    if hashlib.sha256(whole).hexdigest() != entry.subject:
+        raise Bad("a request whose id is not the hash of what was asked")
+
+
+def answered(bundle: Bundle, entry: Entry) -> None:
+    message = inquiry(bundle, entry, "tell")
+    same(entry, [{**message.said, "at": instant_ms(message.said.get("at"))}], "answer", "reason", "at")
+
+
+def rated(bundle: Bundle, entry: Entry) -> None:
+    same(entry, [inquiry(bundle, entry, "rate").said], "useful")
+
+
+def transferred(bundle: Bundle, entry: Entry) -> None:
+    request, reply = letter(bundle, entry, "transfer", "answer")
+    same(entry, [{**request.said, "yes": reply.said.get("yes")}], "to", "named", "yes")
+    asker = bundle.journal if entry.body.get("by") == "ours" else bundle.peer
+    if request.said.get("request") != entry.subject or reply.sender != asker:
+        raise Bad("rests on a transfer of another request, or that its asker did not answer")
+
+
 def proposed(bundle: Bundle, entry: Entry) -> None:
-    if not bundle.told(member(entry.body, "by", str), ("propose",), entry.subject):
+    if not bundle.told(member(entry.body, "by", str), ("propose", "counter"), entry.subject):
         raise Bad("rests on a proposal that is not in this file")
 
 
@@ -1038,10 +1186,14 @@ def agreed(bundle: Bundle, entry: Entry) -> None:
                 "in force by the journal, but the file does not hold it with both signatures: it binds nobody"
             )
         same(entry, [document.body], "document", "name", "base")
+        said = [each.said for party in both for each in bundle.told(party, ("accept",), entry.subject)]
+        same(entry, [{"since": instant_ms(each.get("at"))} for each in said], "since")
         return
     statement = member(entry.body, "statement", str)
     if {
-        each.sender for party in both for each in bundle.told(party, ("propose", "accept"), statement)
+        each.sender
+        for party in both
+        for each in bundle.told(party, ("propose", "counter", "accept"), statement)
     } != both:
         raise Bad("rests on a proposal and an acceptance that are not both in this file")
     if statement in bundle.statements:
@@ -1050,14 +1202,14 @@ def agreed(bundle: Bundle, entry: Entry) -> None:
 
 def declared(bundle: Bundle, entry: Entry) -> None:
     by, statement = member(entry.body, "by", str), member(entry.body, "statement", str)
-    if not bundle.told(by, ("suspend", "end"), statement):
-        raise Bad("rests on a suspension or a notice that is not in this file")
+    if not bundle.told(by, ("suspend", "end", "revoke"), statement):
+        raise Bad("rests on a suspension, a notice or a revocation that is not in this file")
     document = bundle.statements.get(statement)
     if document is None:
         return
     content = member(document.body, "content", dict)
     if by not in document.signers or document.body.get("base") != entry.subject:
-        raise Bad("rests on a suspension or a notice of another party or another agreement")
+        raise Bad("rests on a suspension, a notice or a revocation by another party, or of another document")
     same(entry, [document.body], "name")
     if entry.kind == "document.ended":
         same(entry, [{"effective": instant_ms(content.get("effective"))}], "effective")
@@ -1117,6 +1269,10 @@ RESTS: dict[str, Callable[[Bundle, Entry], None]] = {
     "recall.attested": attested,
     "consent.given": consented,
     "notice": noticed,
+    "request.asked": asked,
+    "request.told": answered,
+    "request.rated": rated,
+    "request.transfer": transferred,
 }
 """Kind of entry -> the check that what it rests on is in the file, and was signed by whom it speaks of."""
 
@@ -1126,6 +1282,7 @@ JOURNALLED = {
     "recall": "recall.requested",
     "attest": "recall.attested",
     "propose": "document.proposed",
+    "counter": "document.proposed",
     "accept": "document.accepted",
 }
 """Steps of this party's own messages -> the entry that its journal has of each thing they speak of."""
@@ -1155,6 +1312,7 @@ def check_what_was_said(bundle: Bundle) -> None:
     """Documents, messages, items, and what the journal's entries make of them."""
     for document in bundle.statements.values():
         bundle.check(f"document {document.id[:12]}", partial(check_document, bundle, document))
+    bundle.check("the documents in force", partial(check_one_successor, bundle))
     bundle.check("the messages", partial(check_conversations, bundle))
     for message in bundle.messages.values():
         what = f"message {message.step} {message.id[:12]}"
@@ -1475,11 +1633,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="ID",
         help="a party id that must be in it; may be repeated",
     )
+    parser.add_argument(
+        "--at", metavar="DAY", help="say what was in force on a day (2026-05-01, in UTC) or at an instant"
+    )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     options = parser.parse_args(arguments)
+    found: list[Period] = []
+    try:
+        asked = None if options.at is None else span(options.at)
+    except Bad:
+        parser.error("--at takes a day like 2026-05-01 or an instant like 2026-05-01T12:00:00.000Z")
     try:
         with options.bundle.open("rb") as stream:
             bundle = verify(stream, options.party)
+        found = [] if asked is None else in_force_at(bundle, *asked)
     except OSError as problem:
         print(f"detente-verify: {options.bundle}: {problem.strerror}", file=sys.stderr)
         return 2
@@ -1494,11 +1661,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     "problems": [{"what": what, "why": why} for what, why in bundle.problems],
                     "parties": {party.id: party.name for party in bundle.parties.values()},
                     "entries": len(bundle.leaves),
+                    **({} if asked is None else {"in_force": [row_of(each) for each in found]}),
                 }
             )
         )
     else:
         print(report(bundle))
+        for row in map(row_of, found):
+            until = f" until {row['until']}" if row["until"] else ""
+            print(f"In force: {row['document']} {row['name']} {row['hash']}, since {row['since']}{until}")
+        if asked is not None and not found:
+            print("Nothing was in force then.")
     return 1 if bundle.problems else 0
 
 

@@ -1,7 +1,7 @@
 """Exchange: swaps, and letters about what was swapped. spec/exchange.
 
-One kind of ceremony: the first message says whether it is a swap (`offer`, ceremonies/swapping) or a letter (`recall`, `dispute`, `settle`, `consent`,
-`notice`; ceremonies/correspondence).
+One kind of ceremony: the first message says whether it is a swap (`offer`, ceremonies/swapping), a letter (`recall`, `dispute`, `settle`, `consent`,
+`notice`; ceremonies/correspondence) or an inquiry (`ask`, `tell`, `transfer`, `rate`; ceremonies/inquiry).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from detente.ceremonies.correspondence import (
     refuse_recall,
 )
 from detente.ceremonies.held import HeldProof
+from detente.ceremonies.inquiry import Inquiry, InquiryResult, InquirySetup, KnownRequest
 from detente.ceremonies.items import content_hash, plaintext_hash
 from detente.ceremonies.offers import (
     Expected,
@@ -44,13 +45,14 @@ from detente.wire.messages import Instant
 
 
 class ExchangeSetup(msgspec.Struct, frozen=True):
-    """What an exchange needs: exactly one of `swap` and `letter`. `agreement` is the hash that its messages name."""
+    """What an exchange needs: exactly one of `swap`, `letter` and `inquiry`. `agreement` is the hash that its messages name."""
 
     ours: str
     theirs: str
     agreement: str
     swap: SwapSetup | None = None
     letter: LetterSetup | None = None
+    inquiry: InquirySetup | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,9 @@ class ExchangeKind:
     Setup: ClassVar[type[ExchangeSetup]] = ExchangeSetup
 
     def begin(self, setup: ExchangeSetup, entropy: bytes, now: Instant) -> Step:
-        """Offers a swap, or writes a letter. Raises Overdrawn, Refused or Misuse before anything is sent."""
+        """Offers a swap, writes a letter or an inquiry. Raises Overdrawn, Refused or Misuse before anything is sent."""
+        if setup.inquiry is not None:
+            return Inquiry.open(setup.ours, setup.theirs, setup.inquiry, now)
         if setup.swap is not None:
             topic = self.topics.get(setup.swap.topic)
             return Swap.open(setup.ours, setup.theirs, setup.agreement, setup.swap, topic, entropy)
@@ -70,6 +74,8 @@ class ExchangeKind:
 
     def answer(self, setup: ExchangeSetup, entropy: bytes, now: Instant) -> Ceremony:
         """Waits for the peer's first message."""
+        if setup.inquiry is not None:
+            return Inquiry.wait(setup.ours, setup.theirs, setup.inquiry)
         if setup.swap is not None:
             topic = self.topics.get(setup.swap.topic)
             return Swap.await_offer(setup.ours, setup.theirs, setup.agreement, setup.swap, topic, entropy)
@@ -78,7 +84,7 @@ class ExchangeKind:
 
 def _letter(setup: ExchangeSetup) -> LetterSetup:
     if setup.letter is None:
-        raise Misuse("an exchange is a swap or a letter")
+        raise Misuse("an exchange is a swap, a letter or an inquiry")
     return setup.letter
 
 
@@ -100,7 +106,11 @@ __all__ = [
     "ExchangeSetup",
     "Expected",
     "HeldProof",
+    "Inquiry",
+    "InquiryResult",
+    "InquirySetup",
     "KnownItem",
+    "KnownRequest",
     "Letter",
     "LetterResult",
     "LetterSetup",

@@ -36,10 +36,11 @@ class ItemView(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct):
-    """What an item row's `statement` holds: who approved it, and what its content hashes to."""
+    """What an item row's `statement` holds: who approved it, what its content hashes to, and how often it was offered in vain."""
 
     approved_by: list[str] = []
     content: str = ""
+    tries: int = 0
 
 
 class OfferLine(msgspec.Struct, frozen=True):
@@ -85,6 +86,13 @@ class LetterAsked(msgspec.Struct, frozen=True):
     item: str = ""
 
 
+class Place(msgspec.Struct, frozen=True):
+    """In whose place an item stands that answers a request and no finding (spec/requests, clause 5)."""
+
+    request: str
+    topic: str
+
+
 class _Question(msgspec.Struct, frozen=True):
     question: str
     subject: msgspec.Raw
@@ -115,9 +123,27 @@ class ItemBook:
     def opening(self, tx: Transaction, finding: str) -> Opening:
         """What opens the values of a finding."""
         row = tx.findings.get(finding)
-        if row is None:
+        if row is not None:
+            return msgspec.msgpack.decode(row.opening, type=Opening)
+        place = self.place(tx, finding)
+        if place is None:
             raise Misuse(f"no finding {finding[:12]}")
-        return msgspec.msgpack.decode(row.opening, type=Opening)
+        return Opening(place.request, b"", b"", [], 1, b"", {}, [], [])  # no run: nothing to open against
+
+    def place(self, tx: Transaction, finding: str) -> Place | None:
+        """The request that an item in this place answers; None where it stands for a finding."""
+        kept = tx.settings.get(f"slot.{finding}")
+        return msgspec.json.decode(kept, type=Place) if kept else None
+
+    def keep_place(self, tx: Transaction, finding: str, place: Place) -> None:
+        """Notes which request an item answers."""
+        tx.settings.put(f"slot.{finding}", msgspec.json.encode(place))
+
+    def topic_of(self, tx: Transaction, finding: str) -> str:
+        """The topic of a finding, or of the request in whose place an item stands."""
+        row = tx.findings.get(finding)
+        place = None if row else self.place(tx, finding)
+        return row.topic if row else place.topic if place else "people"
 
     def item(self, tx: Transaction, item: str, direction: str = "") -> ItemRow:
         """One item by its id or the beginning of it. Misuse where there is none or more than one."""
@@ -130,12 +156,11 @@ class ItemBook:
 
     def known(self, tx: Transaction, row: ItemRow) -> KnownItem:
         """The item as a letter about it needs it."""
-        finding = tx.findings.get(row.finding)
         direction: Literal["given", "received"] = row.direction
         lines = self.ledger(tx, row.party, self.terms(tx, row.party)).lines
         moved = next((x.at for x in lines if x.item == row.id), row.at)
         return KnownItem(
-            row.id, direction, moved, finding.topic if finding else "people", row.marking, row.plaintext,
+            row.id, direction, moved, self.topic_of(tx, row.finding), row.marking, row.plaintext,
             row.state == "disputed", row.state in ("recalled", "erased"),
         )  # fmt: skip
 

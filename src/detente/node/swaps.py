@@ -26,10 +26,23 @@ from detente.journal.merkle import leaf_hash
 from detente.node.agreements import Agreements
 from detente.node.driver import Driver
 from detente.node.holdings import Holdings, commitment_of, decode_record, received_id
-from detente.node.items import DRAFT, ItemBook, ItemView, Kept, OfferAsked, StoreAsked, StoreLine, kept, moved
+from detente.node.items import (
+    DRAFT,
+    ItemBook,
+    ItemView,
+    Kept,
+    OfferAsked,
+    Place,
+    StoreAsked,
+    StoreLine,
+    kept,
+    moved,
+)
 from detente.node.letters import Letters
 from detente.node.office import Office
 from detente.node.ports import CeremonyRow, FindingRow, ItemRow, Transaction
+from detente.node.requests import STEPS as INQUIRIES
+from detente.node.requests import Requests
 from detente.node.runs import Opening
 from detente.pact.facts import ItemPrepared, ItemVoid, body_of, read_fact
 from detente.pact.ledger import may_release
@@ -39,6 +52,7 @@ from detente.topics.topic import Record
 from detente.wire.instant import rfc3339
 from detente.wire.messages import ReceivedMessage
 
+TRIES = 5  # offers of an item that may end without its key having moved before a person must approve it again
 MOST = 200  # items of one swap: its offer must fit a message
 
 
@@ -81,10 +95,16 @@ class Swaps:
     """The room of exchange."""
 
     def __init__(
-        self, office: Office, agreements: Agreements, holdings: Holdings, book: ItemBook, letters: Letters
+        self,
+        office: Office,
+        agreements: Agreements,
+        holdings: Holdings,
+        book: ItemBook,
+        letters: Letters,
+        requests: Requests,
     ) -> None:
         self._office, self._agreements, self._holdings = office, agreements, holdings
-        self._book, self._letters = book, letters
+        self._book, self._letters, self._requests = book, letters, requests
         self.driver: Driver | None = None
 
     # -- preparing and approving
@@ -255,6 +275,7 @@ class Swaps:
                 self._holdings.erase_received(tx, party, item)
                 tx.items.put(msgspec.structs.replace(row, state="erased", plaintext=b""))
                 tx.items.erase(item)
+        self._requests.expire()
         return len(due)
 
     def _past_retention(self, tx: Transaction, party: str) -> list[ItemRow]:
@@ -300,6 +321,8 @@ class Swaps:
     def admit(self, tx: Transaction, received: ReceivedMessage) -> ExchangeSetup:
         message = received.message
         ours, theirs = self._office.identity().party, message.sender
+        if message.step in INQUIRIES:
+            return self._requests.admit(tx, received)
         if message.step != "offer":
             return self._letters.admit(tx, received)
         agreement, terms = self._agreements.in_force(tx, theirs, "swap", message.agreement)
@@ -343,6 +366,7 @@ class Swaps:
                 )
             return
         self._letters.settle(tx, row, effect)
+        self._requests.settle(tx, row, effect)
         if effect.result is None and effect.outcome != "done":
             for item in tx.items.find(swap=row.id, direction="given", state="sent"):
                 body = body_of(ItemVoid(self._swap_of(tx, item), "the swap ended before its key moved"))
@@ -397,14 +421,22 @@ class Swaps:
         tx.items.put(sealed)
 
     def _back_to_draft(self, tx: Transaction, item: ItemRow) -> None:
+        """What did not move waits as approved; after so many vain offers a person must look again, lest two nodes offer and refuse for ever."""
         tx.items.put(msgspec.structs.replace(item, state="void", plaintext=b""))
-        tx.items.put(
-            msgspec.structs.replace(item, id=DRAFT + item.finding, swap="", number=0, state="approved")
+        known = kept(item)
+        known = msgspec.structs.replace(known, tries=known.tries + 1)
+        vain = known.tries >= TRIES
+        if vain:
+            known = msgspec.structs.replace(known, tries=0, approved_by=[])
+        draft = msgspec.structs.replace(
+            item, id=DRAFT + item.finding, swap="", number=0, statement=msgspec.json.encode(known)
         )
+        tx.items.put(msgspec.structs.replace(draft, state="prepared" if vain else "approved"))
 
     def _store(self, tx: Transaction, row: CeremonyRow, asked: StoreAsked) -> None:
         """What came is kept in the transaction that journals it: the item, and its record under the originator's name."""
         now = self._office.clock.now()
+        swap = msgspec.msgpack.decode(row.setup, type=ExchangeSetup).swap
         for line in asked.items:
             if line.ground:
                 continue
@@ -416,15 +448,16 @@ class Swaps:
                     known, plaintext, "", now,
                 )
             )  # fmt: skip
+            if tx.findings.get(line.finding) is None and swap is not None:
+                self._book.keep_place(tx, line.finding, Place(swap.sid, swap.topic))
             self._keep_record(tx, row.party, line, read_release(plaintext))
 
     def _keep_record(self, tx: Transaction, party: str, line: StoreLine, release: Release) -> None:
-        finding = tx.findings.get(line.finding)
         record = Record(
             received_id(line.item), release.schema, release.properties, release.grounds or ("received in a swap",),
             release.marking, release.grade, f"party:{party}",
         )  # fmt: skip
-        self._holdings.keep_received(tx, finding.topic if finding else "people", record)
+        self._holdings.keep_received(tx, self._book.topic_of(tx, line.finding), record)
 
     def _receipts(self, tx: Transaction, row: CeremonyRow, asked: StoreAsked) -> Decision:
         size = tx.journal.size()
@@ -454,27 +487,45 @@ class Swaps:
         if not drafts:
             return None
         agreement, terms = self._agreements.in_force(tx, party, "swap")
-        may_release(self._book.ledger(tx, party, terms), terms)
-        sid = self._book.opening(tx, drafts[0].finding).sid
-        chosen = [d for d in drafts if self._book.opening(tx, d.finding).sid == sid][:MOST]
-        items = tuple(self._our_item(tx, d) for d in chosen)
-        ours = self._office.identity().party
-        return ExchangeSetup(ours, party, agreement, swap=self._swap_setup(tx, party, terms, sid, items))
+        found = self._book.ledger(tx, party, terms)
+        by_run: dict[str, list[ItemRow]] = {}
+        for draft in drafts:
+            by_run.setdefault(self._book.opening(tx, draft.finding).sid, []).append(draft)
+        for sid, chosen in by_run.items():
+            mutual = True
+            if self._book.place(tx, chosen[0].finding) is not None:
+                room = 0 if found.suspended else terms.swap.imbalance_limit - found.balance
+                chosen, mutual = self._requests.offered(tx, party, sid, chosen, room)
+            if chosen:
+                if mutual:
+                    may_release(found, terms)
+                items = tuple(self._our_item(tx, d) for d in chosen[:MOST])
+                setup = self._swap_setup(tx, party, terms, sid, items, mutual)
+                return ExchangeSetup(self._office.identity().party, party, agreement, swap=setup)
+        return None
 
     def _swap_setup(
-        self, tx: Transaction, party: str, terms: Terms, sid: str, items: tuple[OurItem, ...]
+        self,
+        tx: Transaction,
+        party: str,
+        terms: Terms,
+        sid: str,
+        items: tuple[OurItem, ...],
+        mutual: bool = True,
     ) -> SwapSetup:
         found = [
             (f, opening)
             for f in tx.findings.find(party=party)
             if (opening := msgspec.msgpack.decode(f.opening, type=Opening)).sid == sid
         ]
-        if not found:
-            raise Refused("no finding of that run is known here")
-        expected = tuple(
-            Expected(f.id, o.their_values, o.capacity, tuple((kind, value) for kind, value in o.agreed))
-            for f, o in found
-        )
+        if found:
+            topic = found[0][0].topic
+            expected = tuple(
+                Expected(f.id, o.their_values, o.capacity, tuple((kind, value) for kind, value in o.agreed))
+                for f, o in found
+            )
+        else:  # no run: the answer to a request
+            topic, expected = self._requests.scope(tx, party, sid, giving=bool(items))
         content = {
             direction: tuple(
                 sorted({kept(i).content for i in tx.items.find(party=party, direction=direction) if moved(i)})
@@ -482,8 +533,9 @@ class Swaps:
             for direction in ("given", "received")
         }
         lead = self._book.ledger(tx, party, terms).balance
-        topic = found[0][0].topic
-        return SwapSetup(sid, topic, terms, lead, items, expected, content["received"], content["given"])
+        return SwapSetup(
+            sid, topic, terms, lead, items, expected, content["received"], content["given"], mutual
+        )
 
     def _our_item(self, tx: Transaction, draft: ItemRow) -> OurItem:
         record = tx.records.get(draft.record)

@@ -1,0 +1,475 @@
+"""Requests for information: ask, accept, decline, answer in part or in full, pass on with consent, rate; and the matrix.
+
+What a request says is kept under its id until its time is over; what became of it is a fold over the journal (pact/requests). The records that answer it
+are drafts in its slots: the room of swaps exchanges them like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Literal
+
+import msgspec
+
+from detente.ceremonies.ceremony import Finish
+from detente.ceremonies.exchange import ExchangeSetup, Expected, InquiryResult, InquirySetup, KnownRequest
+from detente.ceremonies.inquiry import Act, consent
+from detente.ceremonies.items import content_hash
+from detente.errors import Misuse, Refused, Unavailable
+from detente.node.agreements import Agreements
+from detente.node.driver import Driver
+from detente.node.holdings import decode_record
+from detente.node.items import DRAFT, ItemBook, Kept, Place
+from detente.node.office import Office
+from detente.node.ports import CeremonyRow, ItemRow, RecordRow, Transaction
+from detente.node.request_book import Closing, RequestBook, RequestView, wording_name
+from detente.pact.facts import Told
+from detente.pact.ledger import may_release
+from detente.pact.policy import Activity, releasable, require_onward
+from detente.pact.requests import (
+    UNNAMED,
+    Ask,
+    Standing,
+    Wording,
+    matrix,
+    request_id,
+    slots,
+)
+from detente.pact.terms import DAY_MS, Terms
+from detente.wire.canonical import Json
+from detente.wire.instant import Instant, rfc3339
+from detente.wire.messages import ReceivedMessage
+
+STEPS = frozenset({"ask", "tell", "transfer", "rate"})
+# what is said of a request already taken on goes on like a notice; what opens something new needs the agreement as a swap does
+ACTIVITY: Mapping[str, Activity] = {"ask": "swap", "transfer": "swap", "tell": "notices", "rate": "notices"}
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What to ask. `until` is an instant; `record` one of ours whose fields say whom it is about, "" where `properties` do."""
+
+    topic: str
+    purpose: str
+    until: Instant
+    marking: str = "TLP:AMBER"
+    template: str = "free"
+    schema: str = "Person"
+    properties: dict[str, list[str]] = {}
+    question: str = ""
+    offer: str = ""
+    returns: int = 0
+    most: int = 8
+    record: str = ""
+
+
+class ShareView(msgspec.Struct, frozen=True):
+    """One side's part in a month."""
+
+    asked: int
+    answered: int
+    useful: int
+    late: int
+    declined: int
+    given: int
+
+
+class CellView(msgspec.Struct, frozen=True):
+    """One topic in one month with one peer."""
+
+    peer: str
+    topic: str
+    month: str
+    runs: int
+    overlaps: int
+    findings: int
+    ours: ShareView
+    theirs: ShareView
+
+
+class Requests:
+    """Inquiries about what is not matched. Swaps is their room: all are exchanges."""
+
+    def __init__(self, office: Office, agreements: Agreements, book: ItemBook) -> None:
+        self._office, self._agreements, self._book = office, agreements, book
+        self._asked = RequestBook(office, agreements, book)
+        self.driver: Driver | None = None
+
+    # -- asking
+
+    def ask(self, peer: str, question: Question) -> RequestView:
+        """Asks a peer. Raises Refused or Misuse before anything is sent; with `record`, NotAgreed where that came from another party."""
+        with self._office.store.snapshot() as tx:
+            party = self._office.peer(tx, peer).party
+            _, terms = self._agreements.in_force(tx, party, "swap")
+            about = self._about(tx, party, terms, question)
+        wording = Wording(
+            question.template, question.schema, about, question.question, question.purpose, question.offer,
+            self._office.entropy.draw(16).hex(),
+        )  # fmt: skip
+        return self._ask(party, question, wording)
+
+    def rate(self, request: str, useful: bool, reason: str = "") -> RequestView:
+        """Tells the answerer whether its answer was of use: once."""
+        party, known = self._known(request)
+        self._say(party, "rate", known, useful=useful, text=reason)
+        return self.show(known.id)
+
+    def give_back(self, request: str, records: Sequence[str], by: str) -> RequestView:
+        """Prepares and approves the records that a request of ours promised in return: they go item for item."""
+        party, known = self._known(request)
+        if known.by != "ours":
+            raise Misuse("only who asked gives in return; use `detente requests answer`")
+        self._draft(party, known, records, by, slots(known.id, known.returns))
+        return self.show(known.id)
+
+    # -- answering
+
+    def accept(self, request: str) -> RequestView:
+        """Tells the asker that its request is taken on."""
+        return self._tell(request, "accepted", "")
+
+    def decline(self, request: str, reason: str) -> RequestView:
+        """Declines, with a reason that the asker is told."""
+        return self._tell(request, "declined", reason)
+
+    def nothing(self, request: str, reason: str = "") -> RequestView:
+        """Answers that nothing is held: this tells the asker something, and counts as an answer."""
+        return self._tell(request, "nothing", reason)
+
+    def answer(
+        self, request: str, records: Sequence[str], by: str, *, part: bool = False, reason: str = ""
+    ) -> RequestView:
+        """Prepares and approves a release of each record, to be exchanged like any swap; that it was the whole answer, or a part, is told once
+        they have moved. Raises Overdrawn past the agreed imbalance, TooRevealing or NotAgreed for what may not leave."""
+        party, known = self._known(request)
+        if known.by == "ours":
+            raise Misuse("you asked this; use `detente requests return` for what you promised in return")
+        if part and not reason.strip():
+            raise Misuse("who answers in part says why: --reason TEXT")
+        self._draft(party, known, records, by, slots(known.id, known.most))
+        with self._office.store.transaction() as tx:
+            due = self._asked.closings(tx, party)
+            due[known.id] = Closing("part" if part else "full", reason)
+            self._asked.keep_closings(tx, party, due)
+        return self.show(known.id)
+
+    def transfer(self, request: str, to: str, purpose: str = "", *, named: bool = False) -> RequestView:
+        """Asks the asker whether its request may go to another peer of ours; once it said yes, sends it there. Returns the request
+        that went out, or the one whose asker was asked."""
+        party, known = self._known(request)
+        with self._office.store.snapshot() as tx:
+            third = self._office.peer(tx, to).party
+            waits = any(asked.to == third for asked in self._asked.out(tx, party, known.id))
+        if known.consented(third, named):
+            return self._pass_on(party, known, third, named)
+        if waits:
+            raise Refused("its asker has not answered yet whether this may be passed on")
+        if not purpose.strip():
+            raise Misuse("say why the request should go to another office: --purpose TEXT")
+        self._say(party, "transfer", known, to=third, named=named, text=purpose)
+        return self.show(known.id)
+
+    def consent(self, request: str, yes: bool, reason: str = "") -> RequestView:
+        """Says yes or no to the peer that would show a request of ours to a third party."""
+        party, known = self._known(request)
+        with self._office.store.snapshot() as tx:
+            waiting = [(r, a) for r, a in self._asked.transfers_asked(tx, party) if a.request == known.id]
+            if not waiting:
+                raise Misuse("nobody asks to pass this request on")
+            row, asked = waiting[0]
+            origin = self._asked.origin(tx, party, known.id)
+            if yes and origin is not None and not self._asked.standing(tx, *origin).consented(asked.to):
+                raise Refused(
+                    "this request was passed on to you; its own asker must first consent to that party"
+                )
+        self._drive().decide(row.id, consent(yes, reason))
+        return self.show(known.id)
+
+    def pump(self, peer: str) -> bool:
+        """Tells what people said of their answers once the records have moved. Returns whether anything was told."""
+        with self._office.store.snapshot() as tx:
+            party = self._office.peer(tx, peer).party
+            due = [
+                (self._asked.standing(tx, party, request), closing)
+                for request, closing in self._asked.closings(tx, party).items()
+                if not self._moving(tx, party, request)
+            ]
+        for known, closing in due:
+            with suppress(Refused):  # told by another process of this node, or no longer to be told
+                self._say(party, "tell", known, answer=closing.answer, text=closing.reason)
+            with self._office.store.transaction() as tx:
+                left = self._asked.closings(tx, party)
+                left.pop(known.id, None)
+                self._asked.keep_closings(tx, party, left)
+        return bool(due)
+
+    # -- looking
+
+    def listed(self, peer: str = "") -> list[RequestView]:
+        """Every request with a peer, or with all, in the order in which they were journalled."""
+        with self._office.store.snapshot() as tx:
+            peers = [self._office.peer(tx, peer)] if peer else list(tx.peers.all())
+            return [view for row in peers for view in self._asked.views(tx, row.party)]
+
+    def show(self, request: str) -> RequestView:
+        """One request by its id or the beginning of it."""
+        with self._office.store.snapshot() as tx:
+            return self._asked.view(tx, request)[1]
+
+    def matrix(self, peer: str = "") -> list[CellView]:
+        """Overlap and contribution by peer, topic and month: a fold over the journal."""
+        now = self._office.clock.now()
+        cells = []
+        with self._office.store.snapshot() as tx:
+            for row in [self._office.peer(tx, peer)] if peer else tx.peers.all():
+                facts = self._agreements.facts(tx, row.party)
+                for cell in matrix(facts, now, lambda finding: self._book.topic_of(tx, finding)):
+                    sides = [
+                        ShareView(s.asked, s.answered, s.useful, s.late, s.declined, s.given)
+                        for s in (cell.ours, cell.theirs)
+                    ]
+                    cells.append(
+                        CellView(
+                            row.name, cell.topic, cell.month, cell.runs, cell.overlaps, cell.findings, *sides
+                        )
+                    )
+        return cells
+
+    def expire(self) -> None:
+        """Erases the wording of requests that are older than the agreement keeps what was received."""
+        now = self._office.clock.now()
+        with self._office.store.snapshot() as tx:
+            due = []
+            for row in tx.peers.all():
+                terms = self._agreements.standing(tx, row.party).terms
+                since = now - terms.retention_days * DAY_MS if terms else 0
+                known = self._asked.standings(tx, row.party).values()
+                names = [wording_name(row.party, each.id) for each in known if each.asked <= since]
+                due += [name for name in names if tx.settings.get(name)]
+        if due:
+            with self._office.store.transaction() as tx:
+                for name in due:
+                    tx.settings.put(name, b"")
+
+    # -- what the room of exchange asks
+
+    def admit(self, tx: Transaction, received: ReceivedMessage) -> ExchangeSetup:
+        """The setup with which an inquiry of theirs is met."""
+        message = received.message
+        theirs = message.sender
+        agreement, terms = self._agreements.in_force(tx, theirs, ACTIVITY[message.step], message.agreement)
+        known = self._asked.standings(tx, theirs).get(str(message.body.get("request", "")))
+        setup = InquirySetup("", terms, _as_known(known) if known else None)
+        ours = self._office.identity().party
+        return ExchangeSetup(ours, theirs, message.agreement or agreement, inquiry=setup)
+
+    def settle(self, tx: Transaction, row: CeremonyRow, effect: Finish) -> None:
+        """Keeps the wording of a request of theirs; of ours, whether it was taken."""
+        result = effect.result
+        if isinstance(result, InquiryResult):
+            if result.act == "ask" and result.by == "theirs":
+                tx.settings.put(wording_name(row.party, result.request), result.wording)
+            elif result.act == "ask":
+                self._asked.heard(tx, row.party, result.request, None)
+            return
+        setup = msgspec.msgpack.decode(row.setup, type=ExchangeSetup) if row.setup else None
+        if setup is not None and setup.inquiry is not None and setup.inquiry.ask is not None:
+            reason = str(effect.fault) if effect.fault else effect.outcome
+            self._asked.heard(tx, row.party, setup.inquiry.ask.request, reason)
+
+    def scope(
+        self, tx: Transaction, party: str, sid: str, *, giving: bool
+    ) -> tuple[str, tuple[Expected, ...]]:
+        """Topic and places of a swap that answers a request. Raises Refused where there is no such request, or none that is open to answers:
+        who asked receives, who was asked gives."""
+        known = self._asked.standings(tx, party).get(sid)
+        if known is None or known.by != ("theirs" if giving else "ours"):
+            raise Refused("no finding of that run is known here")
+        if known.over:
+            raise Refused(f"that request is over: {known.state}")
+        return known.topic, tuple(Expected(each) for each in slots(known.id, known.most))
+
+    def offered(
+        self, tx: Transaction, party: str, sid: str, drafts: Sequence[ItemRow], room: int
+    ) -> tuple[list[ItemRow], bool]:
+        """Of approved drafts on one request those that go into the next swap, and whether it is mutual. None on a request of ours: what we promised
+        in return waits for the answer. `room` is how many the balance still bears without return."""
+        known = self._asked.standing(tx, party, sid)
+        if known.by == "ours" or known.over:
+            return [], True
+        returned = set(slots(known.id, known.returns))
+        mutual = [draft for draft in drafts if draft.finding in returned]
+        return (mutual, True) if mutual else (list(drafts)[: max(room, 0)], False)
+
+    # -- inside: saying
+
+    def _about(
+        self, tx: Transaction, party: str, terms: Terms, question: Question
+    ) -> dict[str, tuple[str, ...]]:
+        """Whom the question is about: as given, or the agreed fields of a record of ours."""
+        about = {name: tuple(values) for name, values in question.properties.items() if values}
+        if question.record:
+            record = self._record(tx, question.record, question.topic)
+            require_onward(terms, record.origin, party, self._agreements.consents(tx, party, record))
+            agreed = set(terms.topic(question.topic).release)
+            fields = decode_record(record).properties
+            about = {name: values for name, values in fields.items() if name in agreed and values} | about
+        return about
+
+    def _ask(
+        self, party: str, question: Question, wording: Wording, *, via: str = "", origin: str = ""
+    ) -> RequestView:
+        office = self._office
+        data, ours = wording.encode(), office.identity().party
+        body: dict[str, Json] = {
+            "asked": rfc3339(office.clock.now()),
+            "until": rfc3339(question.until),
+            "topic": question.topic,
+            "marking": question.marking,
+            "most": question.most,
+            "returns": question.returns,
+            "via": via,
+        }
+        ident = request_id(ours, party, body, data)
+        try:
+            ask = msgspec.convert({"request": ident, **body}, Ask)
+        except msgspec.ValidationError as problem:
+            raise Misuse(f"this cannot be asked: {problem}") from None
+        with office.store.transaction() as tx:
+            office.require_writable(tx)
+            agreement, terms = self._agreements.in_force(tx, party, "swap")
+            tx.settings.put(wording_name(party, ident), data)
+            if origin:
+                tx.settings.put(f"passed.{party}.{ident}", origin.encode())
+            self._asked.heard(tx, party, ident, "")
+        setup = ExchangeSetup(ours, party, agreement, inquiry=InquirySetup("ask", terms, None, ask, data))
+        try:
+            self._drive().begin("exchange", party, setup, agreement)
+        except (Refused, Misuse):
+            with office.store.transaction() as tx:
+                tx.settings.put(wording_name(party, ident), b"")
+                self._asked.heard(tx, party, ident, None)
+            raise
+        return self.show(ident)
+
+    def _pass_on(self, party: str, known: Standing, third: str, named: bool) -> RequestView:
+        with self._office.store.snapshot() as tx:
+            said = self._asked.wording(tx, party, known.id)
+            done = tx.settings.get(f"passed-to.{third}.{known.id}")
+        if said is None:
+            raise Refused("the request's wording was erased; its time is over")
+        if done:
+            raise Refused("this request went to that party already")
+        wording = msgspec.structs.replace(said, offer="", nonce=self._office.entropy.draw(16).hex())
+        question = Question(known.topic, said.purpose, known.until, known.marking, most=known.most)
+        view = self._ask(
+            third, question, wording, via=party if named else UNNAMED, origin=f"{party}.{known.id}"
+        )
+        with self._office.store.transaction() as tx:
+            tx.settings.put(f"passed-to.{third}.{known.id}", view.id.encode())
+        return view
+
+    def _tell(self, request: str, answer: Told, reason: str) -> RequestView:
+        party, known = self._known(request)
+        self._say(party, "tell", known, answer=answer, text=reason)
+        return self.show(known.id)
+
+    def _say(
+        self,
+        party: str,
+        act: Act,
+        known: Standing,
+        *,
+        answer: Told = "accepted",
+        useful: bool = True,
+        to: str = "",
+        named: bool = False,
+        text: str = "",
+    ) -> None:
+        with self._office.store.snapshot() as tx:
+            agreement, terms = self._agreements.in_force(tx, party, ACTIVITY[act])
+        inquiry = InquirySetup(act, terms, _as_known(known), None, b"", answer, useful, to, named, text)
+        setup = ExchangeSetup(self._office.identity().party, party, agreement, inquiry=inquiry)
+        self._drive().begin("exchange", party, setup, agreement)
+
+    # -- inside: drafts
+
+    def _draft(
+        self, party: str, known: Standing, names: Sequence[str], by: str, places: Sequence[str]
+    ) -> None:
+        """A draft in the next free place for each record, approved by the person who chose it."""
+        if not by.strip():
+            raise Misuse("say who approves: --by NAME")
+        if not names:
+            raise Misuse("name the records that answer it; `detente requests show` lists some that may")
+        if known.over:
+            raise Refused(f"this request is over: {known.state}")
+        office = self._office
+        with office.store.transaction() as tx:
+            office.require_writable(tx)
+            _, terms = self._agreements.in_force(tx, party, "swap")
+            may_release(self._book.ledger(tx, party, terms), terms)
+            taken = {i.finding for i in tx.items.find(party=party, direction="given") if i.state != "void"}
+            free = [place for place in places if place not in taken]
+            if len(free) < len(names):
+                raise Refused(f"{len(free)} more records fit into this request, not {len(names)}")
+            for name, place in zip(names, free, strict=False):
+                record = self._record(tx, name, known.topic)
+                self._book.keep_place(tx, place, Place(known.id, known.topic))
+                tx.items.put(self._drafted(tx, terms, party, record, place, by, known.topic))
+
+    def _drafted(
+        self, tx: Transaction, terms: Terms, party: str, record: RecordRow, place: str, by: str, topic: str
+    ) -> ItemRow:
+        consented = self._agreements.consents(tx, party, record)
+        release = releasable(
+            terms, terms.topic(topic), decode_record(record), record.schema, peer=party, consented=consented
+        )
+        known = msgspec.json.encode(Kept([by], content_hash(release)))
+        state: Literal["approved", "prepared"] = "approved" if terms.swap.approvals <= 1 else "prepared"
+        return ItemRow(
+            DRAFT + place, "", place, party, "given", 0, state, release.marking, known, release.encode(), record.id,
+            self._office.clock.now(),
+        )  # fmt: skip
+
+    def _moving(self, tx: Transaction, party: str, request: str) -> bool:
+        """Whether a record of ours that answers a request has not moved yet."""
+        waiting = [i for s in ("prepared", "approved", "sent") for i in tx.items.find(party=party, state=s)]
+        places = [self._book.place(tx, i.finding) for i in waiting if i.direction == "given"]
+        return any(place is not None and place.request == request for place in places)
+
+    @staticmethod
+    def _record(tx: Transaction, name: str, topic: str) -> RecordRow:
+        row = tx.records.get(name)
+        if row is None or not row.body or row.topic != topic:
+            raise Misuse(f"no record {name} of the topic '{topic}' is held here")
+        return row
+
+    # -- inside
+
+    def _known(self, request: str) -> tuple[str, Standing]:
+        """The peer and the standing of a request that the journal holds."""
+        with self._office.store.snapshot() as tx:
+            party, view = self._asked.view(tx, request)
+            return party, self._asked.standing(tx, party, view.id)
+
+    def _drive(self) -> Driver:
+        if self.driver is None:
+            raise Unavailable("this node is not driven")
+        return self.driver
+
+
+def _as_known(standing: Standing) -> KnownRequest:
+    """The request as an inquiry about it needs it."""
+    return KnownRequest(
+        standing.id,
+        standing.by,
+        standing.asked,
+        standing.state,
+        len(standing.items),
+        standing.useful is not None,
+    )
+
+
+__all__ = ["CellView", "Question", "Requests", "ShareView"]
