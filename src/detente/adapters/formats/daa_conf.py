@@ -15,6 +15,7 @@ from detente.errors import Misuse
 from detente.topics.airspace.alerting.alerter import Alerter, Configuration, Level, Region, ZScores
 from detente.topics.airspace.alerting.hysteresis import Damping
 from detente.topics.airspace.alerting.tcas import Advisory, Sensitivity
+from detente.topics.airspace.alerting.uncertain import UncertainWellClear
 from detente.topics.airspace.alerting.volume import Cylinder, Volume
 from detente.topics.airspace.alerting.wellclear import TimeVariable, WellClear
 
@@ -254,6 +255,10 @@ def _well_clear(variable: TimeVariable) -> Callable[[_Keys, str], WellClear]:
     return build
 
 
+def _uncertain(keys: _Keys, prefix: str) -> UncertainWellClear:
+    return UncertainWellClear(_well_clear(TimeVariable.TAUMOD)(keys, prefix))
+
+
 def _advisory(keys: _Keys, prefix: str) -> Advisory:
     table = f"{prefix}TCAS_"
     floors: list[float] = []
@@ -281,6 +286,7 @@ _VOLUMES: dict[str, Callable[[_Keys, str], Volume]] = {
     "WCV_TAUMOD": _well_clear(TimeVariable.TAUMOD),
     "WCV_TCPA": _well_clear(TimeVariable.TCPA),
     "WCV_TEP": _well_clear(TimeVariable.TEP),
+    "WCV_TAUMOD_SUM": _uncertain,
     "TCAS3D": _advisory,
 }
 

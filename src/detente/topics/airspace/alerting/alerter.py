@@ -7,6 +7,7 @@ from enum import Enum
 
 from detente.topics.airspace.alerting.hysteresis import UNDAMPED, Damping, Held
 from detente.topics.airspace.alerting.state import Aircraft, Relative
+from detente.topics.airspace.alerting.uncertain import UncertainWellClear
 from detente.topics.airspace.alerting.volume import Volume
 from detente.topics.airspace.alerting.wellclear import WellClear
 
@@ -96,7 +97,9 @@ class Configuration:
         found = [
             level.volume for level in self.alerters[alerter - 1].levels if level.region is self.corrective
         ]
-        return found[0] if found and isinstance(found[0], WellClear) else None
+        volume = found[0] if found else None
+        nominal = volume.nominal if isinstance(volume, UncertainWellClear) else volume
+        return nominal if isinstance(nominal, WellClear) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from detente.errors import Misuse
 from detente.topics.airspace.alerting.alerter import Configuration, Verdict, verdict
 from detente.topics.airspace.alerting.hysteresis import Held
 from detente.topics.airspace.alerting.projection import relative
 from detente.topics.airspace.alerting.state import Aircraft, Relative, level_off, nearest
+from detente.topics.airspace.alerting.uncertainty import errors_between
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def rows(moments: Iterable[Moment], configuration: Configuration) -> Iterator[Ro
     held: dict[str, Held] = {}
     for moment in moments:
         for traffic in moment.traffic:
-            pair = relative(moment.ownship, traffic)
+            pair = _pair(moment.ownship, traffic, configuration)
             alerter = configuration.alerter_for(moment.ownship, traffic)
             before = held.get(traffic.name, Held())
             told, held[traffic.name] = verdict(configuration, alerter, pair, before, moment.time)
@@ -75,6 +76,11 @@ def in_moments(states: Sequence[Aircraft], ownship: str = "") -> list[Moment]:
         for time, at in sorted(by_time.items())
         if ours in at
     ]
+
+
+def _pair(ownship: Aircraft, traffic: Aircraft, configuration: Configuration) -> Relative:
+    exact = relative(ownship, traffic)
+    return replace(exact, errors=errors_between(ownship, traffic, exact, configuration.scores))
 
 
 def _row(
