@@ -72,7 +72,7 @@ def read_galaxy(source: Source) -> Rows:
             "authorityId": texts(meta, "id") if "published" in meta else [],
             "listingDate": [day for day in texts(meta, "published") if _DAY.fullmatch(day)],
             "country": [country_code(name) for name in texts(meta, "country")],
-            "notes": [text(cluster, "description")],
+            "notes": texts(meta, "content") or [text(cluster, "description")],
             "sourceUrl": texts(meta, "refs"),
         }
         yield Row(number, entity(f"misp-{text(cluster, 'uuid')}", "Organization", properties))

@@ -91,12 +91,12 @@ def _one_home_a_list(held: Sequence[Held]) -> list[Held]:
 
 
 def _claim(held: Held) -> Claim:
-    """The less, the better: how early its own name stands in the table's entry, then how early any of its names does."""
+    """The less, the better: how early any of its names stands in the table's entry, then how early its own does."""
     entry = next(each for each in aliases.entries() if each.id == held.home)
     places = {key: place for place, key in reversed(list(enumerate(map(aliases.key, entry.names))))}
     own = [places[key] for key in map(aliases.key, spellings(held.listing.name)) if key in places]
     every = [places[key] for key in held.keys if key in places]
-    return min(own, default=len(places)), min(every, default=len(places)), -len(every), held.order
+    return min(every, default=len(places)), min(own, default=len(places)), -len(every), held.order
 
 
 def _held(side: int, listing: Listing, prepared: Prepared) -> Held:
