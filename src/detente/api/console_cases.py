@@ -68,6 +68,24 @@ class Written(msgspec.Struct, frozen=True):
     value: str
 
 
+class Sentences(msgspec.Struct, frozen=True):
+    """Plain sentences."""
+
+    lines: list[str]
+
+
+class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Terms in TOML."""
+
+    toml: str
+
+
+class WhichItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An item by id, or by the beginning of it."""
+
+    item: str
+
+
 class Counted(msgspec.Struct, frozen=True):
     """How many records there are of each topic."""
 
@@ -124,6 +142,18 @@ CONSOLE_CASES: tuple[Row, ...] = (
     (
         "findings", "compare", "GET", Found, Comparison, lambda n, r: n.outlook.compare(r.id),
         "One finding side by side, within what each may see.",
+    ),
+    (
+        "agreement", "terms", "GET", Peer, Written, lambda n, r: Written(n.outlook.terms(r.peer)),
+        "The terms in force with a peer as JSON, or those of the template.",
+    ),
+    (
+        "agreement", "explain", "POST", Terms, Sentences, lambda n, r: Sentences(n.outlook.explain(r.toml)),
+        "What terms mean for us; nothing is proposed.",
+    ),
+    (
+        "swap", "plaintext", "GET", WhichItem, Written, lambda n, r: Written(n.outlook.plaintext(r.item)),
+        "Exactly what leaves with a draft, or what came.",
     ),
     (
         "swap", "redact", "POST", Redacting, ItemView, lambda n, r: n.swaps.redact(r.item, r.leave_out),

@@ -53,7 +53,13 @@ class Serving(msgspec.Struct, frozen=True):
     default=OPERATOR,
     show_default=True,
     metavar="HOST:PORT",
-    help="For the operator's REST interface, plain HTTP; `off` for none.",
+    help="For the console and the operator's REST interface, plain HTTP; `off` for none.",
+)
+@click.option(
+    "--origin",
+    default="",
+    metavar="URL",
+    help="Where people reach the console through a proxy that ends TLS: https://node.example. Else loopback alone.",
 )
 @click.option(
     "--ready-file",
@@ -61,10 +67,11 @@ class Serving(msgspec.Struct, frozen=True):
     metavar="FILE",
     help="Written once both listen; removed at the end.",
 )
-def serve(session: Session, listen: str | None, operator: str, ready_file: Path | None) -> None:
+def serve(session: Session, listen: str | None, operator: str, origin: str, ready_file: Path | None) -> None:
     """Listen to peers, and hand out what waits for them, until SIGTERM or SIGINT.
 
-    Other commands may work on the same node meanwhile. The operator's interface is described at /api/v1/openapi.json and wants the token in
+    Other commands may work on the same node meanwhile. The console for people is at the operator's address; while nobody may use it yet, a one-time
+    code for the first administrator is printed on standard error. The operator's REST interface is described at /api/v1/openapi.json and wants the token in
     DIR/operator-token; keep it on loopback.
     """
     from detente.adapters.files import atomic_write
@@ -72,6 +79,7 @@ def serve(session: Session, listen: str | None, operator: str, ready_file: Path 
     from detente.api.operator import operator_app
     from detente.api.peer import Listener
     from detente.assembly import peer_listener
+    from detente.web.console import beside, console_app
 
     stop = threading.Event()
     with ExitStack() as held:
@@ -82,9 +90,13 @@ def serve(session: Session, listen: str | None, operator: str, ready_file: Path 
         at, token_file = "", ""
         if operator != "off":
             console_host, console_port = _address(operator)
-            face = Listener(operator_app(node, operator_token(session.node_path), rounds.wake))
+            pages, console = console_app(node, rounds.wake, origin)
+            rest = operator_app(node, operator_token(session.node_path), rounds.wake)
+            face = Listener(beside(rest, pages))
             at = f"http://{_shown(console_host)}:{face.start(console_host, console_port)}"
             held.callback(face.stop)
+            held.callback(console.closing.set)
+            _first_code(session, node, origin or at)
             token_file = str(session.node_path / TOKEN_FILE)
         held.enter_context(rounds.running())
         serving = Serving(f"https://{_shown(host)}:{port}", at, token_file, os.getpid())
@@ -100,6 +112,15 @@ def serve(session: Session, listen: str | None, operator: str, ready_file: Path 
             pass
     if not session.json:
         session.note("stopped")
+
+
+def _first_code(session: Session, node: Node, at: str) -> None:
+    """Tells whoever started the node how the first administrator signs in. Not in the JSON, which programs keep."""
+    code = node.accounts.first_code()
+    if code:
+        session.note(
+            f"console   {at}/enrol\n          one-time code for the first administrator, for 24 hours: {code}"
+        )
 
 
 class Rounds:

@@ -207,8 +207,8 @@ class Accounts:
             tx.sessions.erase(id=session.id)
             return self._open(tx, row.name, "full", now)
 
-    def session(self, token: str) -> tuple[SessionRow, AccountRow] | None:
-        """The session of a cookie with its account; None where it is over, or never was."""
+    def session(self, token: str, touch: bool = True) -> tuple[SessionRow, AccountRow] | None:
+        """The session of a cookie with its account; None where it is over, or never was. `touch`: this counts as use."""
         if not token or len(token) > 128:
             return None
         now = self._office.clock.now()
@@ -220,7 +220,7 @@ class Accounts:
         over = now - row.began > (SESSION_MS if row.stage == "full" else PENDING_MS)
         if over or now - row.seen > IDLE_MS or (row.stage == "full" and account.state != "active"):
             return None
-        if now - row.seen > TOUCH_MS:
+        if touch and now - row.seen > TOUCH_MS:
             row = msgspec.structs.replace(row, seen=now)
             with self._office.store.transaction() as tx:
                 if tx.sessions.get(row.id) is not None:

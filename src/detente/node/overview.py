@@ -11,8 +11,10 @@ from detente.node.items import ItemBook
 from detente.node.office import Office
 from detente.node.ports import PeerRow, Transaction
 from detente.node.runs import FindingView, Opening, Runs
+from detente.pact.agreement import consequences, parse_terms
 from detente.pact.ledger import Ledger
 from detente.pact.policy import Standing, read_release, spent
+from detente.pact.terms import require_sound, to_json
 from detente.topics.names.romanise import latin, script
 from detente.wire.instant import Instant, rfc3339
 
@@ -193,6 +195,24 @@ class Outlook:
             came.id if came else "", gave.id if gave else "", gave.state if gave else "",
             {n: romanised(n) for n in names if script(n) not in ("latin", "other")},
         )  # fmt: skip
+
+    def plaintext(self, item: str) -> str:
+        """Exactly what leaves with a draft, or what came: the canonical JSON of its release. "" once it was erased."""
+        with self._office.store.snapshot() as tx:
+            return self._book.item(tx, item).plaintext.decode()
+
+    def terms(self, peer: str) -> str:
+        """The terms in force with a peer as JSON, or those of the template where there are none: where a new version begins."""
+        with self._office.store.snapshot() as tx:
+            found = self._agreements.standing(tx, self._office.peer(tx, peer).party)
+        terms = found.terms or parse_terms(self._agreements.template(peer))
+        return msgspec.json.encode(to_json(terms)).decode()
+
+    def explain(self, toml: str) -> list[str]:
+        """What terms mean for us, one sentence a term, before anybody signs them. Raises Misuse with the line that is wrong."""
+        terms = parse_terms(toml)
+        require_sound(terms)
+        return consequences(terms, self._office.identity().party)
 
     # -- inside
 

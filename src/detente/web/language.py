@@ -1,0 +1,177 @@
+"""English, French and Russian: strings from the catalogues, the node's own sentences, dates and numbers as each language writes them."""
+
+from __future__ import annotations
+
+import gettext
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Final
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal, format_percent
+from markupsafe import Markup, escape
+
+from detente.web.labels import LABELS
+from detente.web.sentences import SENTENCES
+from detente.wire.instant import parse_rfc3339
+
+LANGUAGES: Final = {"en": "English", "fr": "Français", "ru": "Русский"}
+DOMAIN: Final = "console"
+_PLACE = re.compile(r"\\\{([a-z_]+)\\\}")
+
+
+@dataclass(frozen=True)
+class Tongue:
+    """One language: what the pages say and how they write dates and numbers."""
+
+    code: str
+    locale: Locale
+    catalogue: gettext.NullTranslations
+
+    def text(self, message: str) -> str:
+        """A string of the catalogue."""
+        return self.catalogue.gettext(message)
+
+    def label(self, value: str, family: str) -> str:
+        """What people call a code of ours, such as a state; the code itself where it has no name."""
+        known = LABELS.get(f"{family}.{value}")
+        return self.text(known) if known else value.replace("_", " ")
+
+    def say(self, sentence: str) -> Markup:
+        """A sentence of the node in this language; one that has no translation stays English, and is marked as such."""
+        said = self._said(sentence)
+        if said is None:
+            return Markup('<span lang="en">{}</span>').format(sentence)
+        return escape(said)
+
+    def _said(self, sentence: str) -> str | None:
+        if self.code == "en":
+            return sentence
+        for pattern, message in _patterns():
+            found = pattern.fullmatch(sentence)
+            if found:
+                parts = {name: self._part(part) for name, part in found.groupdict().items()}
+                return self.text(message).format(**parts)
+        return None
+
+    def _part(self, part: str) -> str:
+        """A part of a sentence may be a sentence, or a list of words that have names of their own."""
+        words = part.split(", ")
+        named = [LABELS.get(f"word.{word}") for word in words]
+        if all(named):
+            return ", ".join(self.text(str(name)) for name in named)
+        return self._said(part) or part
+
+    def when(self, instant: str) -> str:
+        """Date and time in UTC of an RFC 3339 instant, as this language writes them.
+
+        >>> tongue("fr").when("2026-11-22T19:42:13.123Z")  # doctest: +SKIP
+        '22 nov. 2026, 19:42'
+        """
+        return format_datetime(_moment(instant), "medium", locale=self.locale).replace(":13", ":13")
+
+    def minute(self, instant: str) -> str:
+        """Date and time to the minute."""
+        return format_datetime(_moment(instant), "d MMM y, HH:mm", locale=self.locale)
+
+    def day(self, instant: str) -> str:
+        """The date alone."""
+        return format_date(_moment(instant), "medium", locale=self.locale)
+
+    def number(self, value: float) -> str:
+        return format_decimal(value, locale=self.locale)
+
+    def signed(self, value: float) -> str:
+        """A number with its sign, a real minus among them: +3, −2, 0."""
+        text = format_decimal(abs(value), format="#,##0.#", locale=self.locale)
+        return text if not value else ("+" if value > 0 else "−") + text
+
+    def percent(self, share: float) -> str:
+        return format_percent(share, format="#,##0.0 %" if self.code != "en" else "#,##0.0%", locale=self.locale)  # fmt: skip
+
+
+def tongue(code: str) -> Tongue:
+    """A language by its code; English for one that is not known.
+
+    >>> tongue("fr").number(1234567)
+    '1\\u202f234\\u202f567'
+    """
+    return _tongue(code if code in LANGUAGES else "en")
+
+
+def preferred(accept: str) -> str:
+    """The language that an Accept-Language header likes best among ours.
+
+    >>> preferred("de, ru;q=0.8, fr;q=0.7"), preferred("")
+    ('ru', 'en')
+    """
+    wanted: list[tuple[float, int, str]] = []
+    for place, part in enumerate(accept[:200].split(",")):
+        name, _, quality = part.strip().partition(";q=")
+        try:
+            wanted.append((-float(quality or 1), place, name.partition("-")[0].lower()))
+        except ValueError:
+            continue
+    return next((code for _, _, code in sorted(wanted) if code in LANGUAGES), "en")
+
+
+@lru_cache(maxsize=8)
+def _tongue(code: str) -> Tongue:
+    return Tongue(code, Locale.parse(code), _catalogue(code))
+
+
+def _catalogue(code: str) -> gettext.NullTranslations:
+    """The .po of the package, compiled in memory: there is no build step to forget."""
+    if code == "en":
+        return gettext.NullTranslations()
+    source = files("detente.web").joinpath("locale", code, "LC_MESSAGES", f"{DOMAIN}.po").read_bytes()
+    compiled = io.BytesIO()
+    write_mo(compiled, read_po(io.BytesIO(source), locale=code, domain=DOMAIN))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> Sequence[tuple[re.Pattern[str], str]]:
+    return [(pattern_of(message), message) for message in SENTENCES]
+
+
+def pattern_of(message: str) -> re.Pattern[str]:
+    """What a sentence with {places} matches.
+
+    >>> bool(pattern_of("{peer} waits.").fullmatch("South waits."))
+    True
+    """
+    seen: set[str] = set()
+
+    def place(found: re.Match[str]) -> str:
+        name = found[1]
+        if name in seen:
+            return f"(?P={name})"
+        seen.add(name)
+        return f"(?P<{name}>.+?)"
+
+    return re.compile(_PLACE.sub(place, re.escape(message)), re.DOTALL)
+
+
+def _moment(instant: str) -> datetime:
+    return datetime.fromtimestamp(parse_rfc3339(instant) / 1000, UTC)
+
+
+def filters(of: Tongue) -> dict[str, Any]:
+    """The filters that templates use."""
+    return {
+        "label": of.label, "say": of.say, "when": of.when, "minute": of.minute, "day": of.day, "number": of.number,
+        "signed": of.signed, "percent": of.percent,
+    }  # fmt: skip
+
+
+__all__ = ["DOMAIN", "LANGUAGES", "Tongue", "filters", "pattern_of", "preferred", "tongue"]

@@ -1,0 +1,1 @@
+"""The pages, one subject a module. Each module's PAGES says what it answers, and who may ask."""
