@@ -128,7 +128,10 @@ class World:
         }
         raw = both(AGREEMENT, body)
         self.statements.append(raw)
-        self.append("document.in_force", name_of(raw), base="", document="agreement", name="main")
+        said = {"document": name_of(raw), "at": rfc3339(self.clock)}
+        self.tell(THEIRS, "accept", said, ceremony="a9" * 16)
+        whole = {"base": "", "document": "agreement", "name": "main", "since": self.clock}
+        self.append("document.in_force", name_of(raw), **whole)
         return name_of(raw)
 
     def start_run(self) -> None:

@@ -169,6 +169,9 @@ class Amendments:
                     raise Refused(OPEN)
         elif effect.kind == "document.accepted" and effect.body["by"] == ours:
             self._require_alone(tx, row.party, effect.subject)
+        elif effect.kind in ("document.suspended", "document.ended") and effect.body["by"] == ours:
+            setup = msgspec.msgpack.decode(row.setup, type=amendment.Setup)
+            tx.settings.put(f"statement.{effect.body['statement']}", setup.envelope)
         elif effect.kind == "document.rejected":
             known = tx.documents.get(effect.subject)
             if known is not None and known.state == "proposed":

@@ -23,6 +23,7 @@ from detente.node.agreements import Agreements
 from detente.node.driver import Driver
 from detente.node.office import SOFTWARE, Office
 from detente.node.ports import CeremonyRow, CheckpointRow, Transaction
+from detente.pact.facts import Ended, Resumed, Suspended
 from detente.pact.ledger import ledger
 from detente.wire.instant import rfc3339
 from detente.wire.messages import ReceivedMessage
@@ -163,11 +164,19 @@ class Witness:
                 peer_checkpoints=[(theirs.note, ())] if theirs else [],
                 statements=[
                     *(d.envelope for d in documents if d.state != "proposed"),
+                    *self._declared(tx, row.party),
                     *(letter.raw for letter in tx.letters.find(row.party)),
                 ],
                 balances=self._balances(tx, row.party),
             )
             return b"".join(lines)
+
+    def _declared(self, tx: Transaction, party: str) -> list[bytes]:
+        """The suspensions, resumptions, notices and revocations that our journal names."""
+        facts = self._agreements.facts(tx, party)
+        named = [f.body.statement for f in facts if isinstance(f.body, Suspended | Resumed | Ended)]
+        kept = (tx.settings.get(f"statement.{digest}") for digest in dict.fromkeys(named))
+        return [envelope for envelope in kept if envelope is not None]
 
     def _balances(self, tx: Transaction, party: str) -> list[Balance]:
         """What the ledger says of each agreement, by its versions."""
