@@ -125,7 +125,9 @@ def _common(element: _Element, kind: str) -> dict[str, list[str]]:
         found.setdefault("country", []).append(country_code(address.first("COUNTRY")))
     found["program"] = element.texts("UN_LIST_TYPE")
     found["authorityId"] = element.texts("REFERENCE_NUMBER")
-    found["listingDate"] = [day[0] for text in element.texts("LISTED_ON") if (day := _DATE.match(text.strip()))]
+    found["listingDate"] = [
+        day[0] for text in element.texts("LISTED_ON") if (day := _DATE.match(text.strip()))
+    ]
     found["notes"] = element.texts("COMMENTS1")
     return found
 
