@@ -146,6 +146,16 @@ def _topic_consequences(topic: TopicTerms, theirs: str, terms: Terms) -> Iterato
         f"{caps.pairs_per_record} candidates, and more than {caps.values_per_record} compared values of a "
         f"record are dropped and counted."
     )
+    if topic.unlisted == "refuse":
+        yield (
+            f"{topic.name}: a record whose only grounds are groups that the other does not list on the joint list "
+            "does not take part; without a joint list in force, none that stands on a group alone."
+        )
+    elif topic.unlisted == "flag":
+        yield (
+            f"{topic.name}: a record whose only grounds are groups that the other does not list on the joint list "
+            "takes part, and its findings say so."
+        )
     if topic.one_to_one:
         yield f"{topic.name}: each of your records is found to be at most one of theirs."
     if topic.release:

@@ -53,6 +53,7 @@ audit = 64                  # positions opened to catch junk before any bucket o
 inspector = "peer"          # who checks them: "peer" (engine "dh" only), "none" or a third party's id
 engine = "dh"               # "dh", "rr22" (fast; needs an inspector for full audits) or "auto"
 one_to_one = false          # true where each side holds a person once
+unlisted = "admit"          # a record whose only grounds is a group that the other does not list: "admit", "flag" or "refuse"
 
 [topics.scope]              # a record outside it never becomes a token; a language alone is never grounds
 languages = []              # ISO 639 codes, such as ["rus", "fra"]; empty: any

@@ -76,6 +76,8 @@ class TopicTerms(Shape, frozen=True):
     inspector: Annotated[str, Meta(max_length=64)]  # "peer", "none" or a party id
     engine: Literal["dh", "rr22", "auto"]
     one_to_one: bool = False  # each side holds a person once
+    # what becomes of a record whose only grounds are groups that the other does not list (spec/joint-list)
+    unlisted: Literal["admit", "flag", "refuse"] = "admit"
 
 
 class Markings(Shape, frozen=True):
@@ -206,6 +208,10 @@ def to_json(terms: Terms) -> dict[str, Any]:
     """The terms as canonical JSON takes them: instants as RFC 3339 text."""
     value: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(terms))
     value["expires"] = rfc3339(terms.expires)
+    for topic in value["topics"]:
+        # left out where it is "admit", so that agreements from before there were joint lists keep their text
+        if topic["unlisted"] == "admit":
+            del topic["unlisted"]
     return value
 
 
