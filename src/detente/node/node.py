@@ -14,6 +14,7 @@ from detente.node.accounts import Accounts
 from detente.node.agreements import Agreements
 from detente.node.amendments import Amendments
 from detente.node.documents import Documents
+from detente.node.drafts import Drafts
 from detente.node.driver import Driver
 from detente.node.holdings import Holdings
 from detente.node.items import ItemBook
@@ -21,12 +22,15 @@ from detente.node.letters import Letters
 from detente.node.office import Office, Room
 from detente.node.overview import Outlook
 from detente.node.pairings import Pairings
+from detente.node.papers import Papers
 from detente.node.ports import PeerRow
 from detente.node.post import Post
 from detente.node.requests import Requests
+from detente.node.roadmaps import Roadmaps
 from detente.node.runs import MatchReport, Runs
 from detente.node.swaps import Swaps
 from detente.node.witness import Witness
+from detente.pact import declarations, meetings
 
 TURN_SECONDS = 600.0  # how long a command waits while another process of the node talks to the peer
 
@@ -46,6 +50,9 @@ class Node:
     pairings: Pairings
     agreements: Agreements
     documents: Documents
+    roadmaps: Roadmaps
+    declarations: Papers
+    meetings: Papers
     holdings: Holdings
     runs: Runs
     swaps: Swaps
@@ -64,13 +71,18 @@ class Node:
         book, runs = ItemBook(office, agreements), Runs(office, agreements)
         letters = Letters(office, agreements, holdings, book)
         requests = Requests(office, agreements, book)
+        documents = Documents(amendments)
+        drafts = Drafts(office, documents)
         node = cls(
             office=office,
             driver=driver,
             post=Post(office.store, office.clock, driver, office),
             pairings=Pairings(office),
             agreements=agreements,
-            documents=Documents(amendments),
+            documents=documents,
+            roadmaps=Roadmaps(office, documents, drafts),
+            declarations=Papers(office, documents, drafts, declarations.KIND),
+            meetings=Papers(office, documents, drafts, meetings.KIND),
             holdings=holdings,
             runs=runs,
             swaps=Swaps(office, agreements, holdings, book, letters, requests),
