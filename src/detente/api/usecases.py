@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from detente.api.console_cases import CONSOLE_CASES
+from detente.api.joint_cases import JOINT_CASES
 from detente.errors import Misuse
 from detente.node.agreements import AgreementView
 from detente.node.holdings import Defaults, LoadReport, SourceRow
@@ -217,7 +218,7 @@ def _rows() -> Iterator[UseCase]:
     yield from _matching_rows()
     yield from _swap_rows()
     yield from _journal_rows()
-    yield from (UseCase(*row) for row in CONSOLE_CASES)
+    yield from (UseCase(*row) for row in (*CONSOLE_CASES, *JOINT_CASES))
 
 
 def _agreement_rows() -> Iterator[UseCase]:

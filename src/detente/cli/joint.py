@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +10,10 @@ import msgspec
 
 from detente.cli.talk import catch_up, hand_over, with_peer
 from detente.cli.verb import Noun, Session, Verb
-from detente.errors import Malformed, Misuse, Refused
+from detente.errors import Misuse, Refused
+from detente.pact.history import span
 from detente.pact.joint import changes, plain
-from detente.pact.terms import DAY_MS
-from detente.wire.instant import Instant, parse_rfc3339
+from detente.wire.instant import LATEST, rfc3339
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 _FILE: Any = click.Path(path_type=Path, exists=True, dir_okay=False)
 _OUT: Any = click.Path(path_type=Path, dir_okay=False)
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 _kind = click.argument("kind", metavar="KIND")
 _name = click.argument("name", metavar="NAME", default="main")
@@ -93,7 +91,7 @@ def at(session: Session, when: str, peer: str, proof: Path | None) -> None:
             from detente.adapters.files import atomic_write
 
             atomic_write(proof, node.witness.export(peer))
-    shown = Shown(when, _instant(end), versions, str(proof or ""))
+    shown = Shown(when, rfc3339(min(end, LATEST)), versions, str(proof or ""))
     session.show(shown, lambda console: _tell_at(console, shown))
 
 
@@ -243,18 +241,6 @@ def revoke(session: Session, kind: str, name: str, peer: str, reason: str, effec
         hand_over(session, node, peer, lambda: done, _done)
 
 
-def span(when: str) -> tuple[Instant, Instant]:
-    """The instants that a day or an instant stands for: from the first, before the second. Raises Misuse."""
-    try:
-        if _DAY.fullmatch(when):
-            begin = parse_rfc3339(f"{when}T00:00:00.000Z")
-            return begin, begin + DAY_MS
-        begin = parse_rfc3339(when)
-    except Malformed:
-        raise Misuse("a day is written like 2026-05-01, an instant like 2026-05-01T12:00:00.000Z") from None
-    return begin, begin + 1
-
-
 def read_content(file: Path) -> dict[str, Any]:
     """The content in a file: JSON, or TOML for the terms of an agreement. Raises Misuse."""
     try:
@@ -269,12 +255,6 @@ def read_content(file: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise Misuse(f"{file} holds no object")
     return content
-
-
-def _instant(end: Instant) -> str:
-    from detente.wire.instant import LATEST, rfc3339
-
-    return rfc3339(min(end, LATEST))
 
 
 # --- for people
@@ -356,4 +336,4 @@ def _list(console: Console, sentences: list[str], indent: str = "  ") -> None:
         console.print(f"{indent}- {sentence}", markup=False)
 
 
-__all__ = ["joint", "read_content", "span"]
+__all__ = ["joint", "read_content"]

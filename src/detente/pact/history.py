@@ -3,11 +3,17 @@ in force on a day"."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Final
 
+from detente.errors import Malformed, Misuse
 from detente.pact.facts import Ended, Fact, InForce
-from detente.wire.instant import Instant
+from detente.pact.terms import DAY_MS
+from detente.wire.instant import Instant, parse_rfc3339
+
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +75,19 @@ def _depth(found: dict[str, Period], digest: str) -> int:
             break
         depth += 1
     return depth
+
+
+def span(when: str) -> tuple[Instant, Instant]:
+    """The instants that a day (in UTC) or an instant stands for: from the first on, before the second. Raises Misuse.
+
+    >>> span("1970-01-02")
+    (86400000, 172800000)
+    """
+    try:
+        if _DAY.fullmatch(when):
+            begin = parse_rfc3339(f"{when}T00:00:00.000Z")
+            return begin, begin + DAY_MS
+        begin = parse_rfc3339(when)
+    except Malformed:
+        raise Misuse("a day is written like 2026-05-01, an instant like 2026-05-01T12:00:00.000Z") from None
+    return begin, begin + 1
