@@ -80,7 +80,7 @@ class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     toml: str
 
 
-class WhichItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ShownItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An item by id, or by the beginning of it."""
 
     item: str
@@ -152,7 +152,7 @@ CONSOLE_CASES: tuple[Row, ...] = (
         "What terms mean for us; nothing is proposed.",
     ),
     (
-        "swap", "plaintext", "GET", WhichItem, Written, lambda n, r: Written(n.outlook.plaintext(r.item)),
+        "swap", "plaintext", "GET", ShownItem, Written, lambda n, r: Written(n.outlook.plaintext(r.item)),
         "Exactly what leaves with a draft, or what came.",
     ),
     (
