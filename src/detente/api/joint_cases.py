@@ -40,7 +40,7 @@ class WithContent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     content: dict[str, Any]
 
 
-class Answering(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class AnsweringProposal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which proposal ("" where one waits); a reason that the peer is told; `only`: entries to sign and not the rest."""
 
     peer: str
@@ -68,7 +68,7 @@ class OfDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     effective: str = ""
 
 
-class Version(msgspec.Struct, frozen=True):
+class VersionHash(msgspec.Struct, frozen=True):
     """The hash of a version or a statement, by which every later message names it."""
 
     value: str
@@ -84,10 +84,10 @@ def _at(node: Node, r: WhenInForce) -> list[AtView]:
     return node.documents.at(*span(r.when), peer=r.peer)
 
 
-def _accept(node: Node, r: Answering) -> Version:
+def _accept(node: Node, r: AnsweringProposal) -> VersionHash:
     if r.only:
-        return Version(node.documents.accept_part(r.peer, r.hash, r.only, r.reason))
-    return Version(node.documents.accept(r.peer, r.hash))
+        return VersionHash(node.documents.accept_part(r.peer, r.hash, r.only, r.reason))
+    return VersionHash(node.documents.accept(r.peer, r.hash))
 
 
 def _diff(node: Node, r: WithContent) -> Changed:
@@ -95,9 +95,9 @@ def _diff(node: Node, r: WithContent) -> Changed:
     return Changed([str(each) for each in changes(current, r.content)])
 
 
-def _revoke(node: Node, r: OfDocument) -> Version:
+def _revoke(node: Node, r: OfDocument) -> VersionHash:
     effective = span(r.effective)[0] if r.effective else None
-    return Version(node.documents.revoke(r.kind, r.name, r.peer, r.reason, effective))
+    return VersionHash(node.documents.revoke(r.kind, r.name, r.peer, r.reason, effective))
 
 
 JOINT_CASES: tuple[Row, ...] = (
@@ -109,32 +109,32 @@ JOINT_CASES: tuple[Row, ...] = (
     ),
     ("joint", "diff", "POST", WithContent, Changed, _diff, "What content would change; nothing is sent."),
     (
-        "joint", "propose", "POST", WithContent, Version,
-        lambda n, r: Version(n.documents.propose(r.kind, r.name, r.content, r.peer)),
+        "joint", "propose", "POST", WithContent, VersionHash,
+        lambda n, r: VersionHash(n.documents.propose(r.kind, r.name, r.content, r.peer)),
         "Signs content as the next version and proposes it.",
     ),
     (
-        "joint", "accept", "POST", Answering, Version, _accept,
+        "joint", "accept", "POST", AnsweringProposal, VersionHash, _accept,
         "Signs what the peer proposed; with `only` a part of it, which the peer signs, or not.",
     ),
     (
-        "joint", "counter", "POST", Countering, Version,
-        lambda n, r: Version(n.documents.counter(r.peer, r.hash, r.content, r.reason)),
+        "joint", "counter", "POST", Countering, VersionHash,
+        lambda n, r: VersionHash(n.documents.counter(r.peer, r.hash, r.content, r.reason)),
         "Rejects what the peer proposed and proposes this in its place.",
     ),
     (
-        "joint", "reject", "POST", Answering, Version,
-        lambda n, r: Version(n.documents.reject(r.peer, r.hash, r.reason)), "Declines what the peer proposed.",
+        "joint", "reject", "POST", AnsweringProposal, VersionHash,
+        lambda n, r: VersionHash(n.documents.reject(r.peer, r.hash, r.reason)), "Declines what the peer proposed.",
     ),
     (
-        "joint", "withdraw", "POST", Answering, Version,
-        lambda n, r: Version(n.documents.withdraw(r.peer, r.hash)), "Takes back a proposal of ours.",
+        "joint", "withdraw", "POST", AnsweringProposal, VersionHash,
+        lambda n, r: VersionHash(n.documents.withdraw(r.peer, r.hash)), "Takes back a proposal of ours.",
     ),
     (
         "joint", "merge", "POST", OfDocument, Crossed, lambda n, r: n.documents.merge(r.peer, r.kind, r.name),
         "Brings two proposals that crossed together, or lists the values on which they collide.",
     ),
-    ("joint", "revoke", "POST", OfDocument, Version, _revoke, "Says that a document no longer binds us."),
+    ("joint", "revoke", "POST", OfDocument, VersionHash, _revoke, "Says that a document no longer binds us."),
 )  # fmt: skip
 
 __all__ = ["JOINT_CASES"]
