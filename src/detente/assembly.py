@@ -22,6 +22,7 @@ from detente.node.ports import Clock, Entropy, PeerRow, Store, Transport
 from detente.psi.dh import DhEngine
 from detente.psi.engine import Engine
 from detente.psi.rr22 import Rr22Engine
+from detente.topics.airspace.topic import AirspaceTopic
 from detente.topics.groups import GroupsTopic
 from detente.topics.people import PeopleTopic
 from detente.topics.topic import Topic
@@ -32,7 +33,7 @@ PASSPHRASE = "passphrase"
 
 def topics() -> Mapping[str, Topic]:
     """The topics that this build knows, by name."""
-    known: list[Topic] = [PeopleTopic(), GroupsTopic()]
+    known: list[Topic] = [PeopleTopic(), GroupsTopic(), AirspaceTopic()]
     return {topic.name: topic for topic in known}
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal, TypeVar
 
+from detente.ceremonies import refining
 from detente.ceremonies import stage as stages
 from detente.ceremonies.candidates import COUNT, Candidate, candidates, to_compare, value_token
 from detente.ceremonies.ceremony import Append, Decision, Effect, Finish, Incoming, Json, Progress, Send, Step
@@ -75,15 +76,19 @@ class MatchingKind:
     Setup: ClassVar[type[RunSetup]] = RunSetup
 
     def begin(self, setup: RunSetup, entropy: bytes, now: Instant) -> Step:
-        """FIRST: proposes the run."""
+        """FIRST: proposes the run. Volumes of airspace are compared in layers (ceremonies/refining)."""
+        if setup.terms.space is not None:
+            return refining.begin(setup, self.engines[setup.terms.engine], entropy)
         topic, engine = self.topics[setup.terms.topic], self.engines[setup.terms.engine]
         ours = prepare(setup, topic, entropy)
         statement = propose(setup, ours.size, derive(entropy, "nonce").hex())
         ready = Matching(setup, Role.FIRST, topic, engine, entropy, "accept", ours, statement)
         return ready, [Send("propose", {"statement": statement})]
 
-    def answer(self, setup: RunSetup, entropy: bytes, now: Instant) -> Matching:
+    def answer(self, setup: RunSetup, entropy: bytes, now: Instant) -> Matching | refining.Refining:
         """SECOND: waits for a proposal."""
+        if setup.terms.space is not None:
+            return refining.answer(setup, self.engines[setup.terms.engine], entropy)
         topic, engine = self.topics[setup.terms.topic], self.engines[setup.terms.engine]
         return Matching(setup, Role.SECOND, topic, engine, entropy, "propose", prepare(setup, topic, entropy))
 

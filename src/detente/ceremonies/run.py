@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -10,11 +11,12 @@ import msgspec
 from detente.ceremonies.ceremony import Json
 from detente.errors import Malformed, NotAgreed, Refused
 from detente.psi.engine import Role
+from detente.topics.airspace.space import Space
 from detente.wire.canonical import canonical
 
 
-class RunTerms(msgspec.Struct, frozen=True):
-    """What the agreement fixes for a run of one topic."""
+class RunTerms(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the agreement fixes for a run of one topic. `space` is for topics whose records are volumes of airspace."""
 
     agreement: str
     topic: str
@@ -28,6 +30,7 @@ class RunTerms(msgspec.Struct, frozen=True):
     values_per_record: int
     pairs_per_record: int
     tokens_limit: int  # the padded size at most, a side
+    space: Space | None = None
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -58,6 +61,8 @@ class Head(msgspec.Struct, frozen=True):
 
 
 NO_LIMIT = 1 << 53
+MOST_PLEDGED = 1 << 23
+_HEX = re.compile("[0-9a-f]{64}")
 
 
 class RunSetup(msgspec.Struct, frozen=True):
@@ -80,9 +85,11 @@ class RunSetup(msgspec.Struct, frozen=True):
 Statement = dict[str, Json]
 
 
-def propose(setup: RunSetup, size: int, nonce: str) -> Statement:
-    """The run statement as far as FIRST can write it: second's size and nonce are missing."""
+def propose(setup: RunSetup, size: int, nonce: str, pledge: Json = None) -> Statement:
+    """The run statement as far as FIRST can write it: second's size, nonce and pledge are missing. Runs over airspace pledge."""
+    pledged: Statement = {} if setup.terms.space is None else {"pledges": {"first": pledge}}
     return {
+        **pledged,
         "run": "detente/1",
         "terms": msgspec.to_builtins(setup.terms),
         "roles": {"first": setup.ours, "second": setup.theirs},
@@ -92,8 +99,10 @@ def propose(setup: RunSetup, size: int, nonce: str) -> Statement:
     }
 
 
-def complete(setup: RunSetup, proposed: Statement, size: int, nonce: str, evidence: bytes) -> Statement:
-    """SECOND's answer: the proposal with its own size and nonce. NotAgreed or Malformed where the proposal is not what was agreed."""
+def complete(
+    setup: RunSetup, proposed: Statement, size: int, nonce: str, evidence: bytes, pledge: Json = None
+) -> Statement:
+    """SECOND's answer: the proposal with its own size, nonce and pledge. NotAgreed or Malformed where the proposal is not what was agreed."""
     sizes, nonces = _numbers(proposed, evidence)
     expected = propose(setup, 0, "")
     expected["roles"] = {"first": setup.theirs, "second": setup.ours}
@@ -109,7 +118,15 @@ def complete(setup: RunSetup, proposed: Statement, size: int, nonce: str, eviden
     if set(proposed) != set(expected) or set(sizes) != {"first"} or set(nonces) != {"first"}:
         raise Malformed("a run proposal with the wrong fields", evidence)
     _check_size(setup, sizes["first"], evidence)
-    return {**proposed, "sizes": {**sizes, "second": size}, "nonces": {**nonces, "second": nonce}}
+    answer: Statement = {
+        **proposed,
+        "sizes": {**sizes, "second": size},
+        "nonces": {**nonces, "second": nonce},
+    }
+    if setup.terms.space is not None:
+        pledge_of(proposed, Role.FIRST, evidence)
+        answer["pledges"] = {**_object(proposed, "pledges"), "second": pledge}
+    return answer
 
 
 def check_accepted(setup: RunSetup, proposed: Statement, accepted: Statement, evidence: bytes) -> None:
@@ -120,6 +137,9 @@ def check_accepted(setup: RunSetup, proposed: Statement, accepted: Statement, ev
         "sizes": {**sizes, **_object(proposed, "sizes")},
         "nonces": {**nonces, **_object(proposed, "nonces")},
     }
+    if setup.terms.space is not None:
+        pledge_of(accepted, Role.SECOND, evidence)
+        expected["pledges"] = {**_object(accepted, "pledges"), **_object(proposed, "pledges")}
     if (
         canonical(accepted) != canonical(expected)
         or set(sizes) != {"first", "second"}
@@ -133,6 +153,22 @@ def size_of(statement: Statement, role: Role) -> int:
     size = _object(statement, "sizes")[role.value]
     assert isinstance(size, int)
     return size
+
+
+def pledge_of(statement: Statement, role: Role, evidence: bytes) -> tuple[bytes, int]:
+    """Root and size of what a side pledged. Malformed where it is no pledge."""
+    pledges = _object(statement, "pledges")
+    written = pledges.get(role.value)
+    root, size = (
+        (written.get("root"), written.get("size"))
+        if isinstance(written, dict) and len(written) == 2
+        else (None, None)
+    )
+    if set(pledges) - {"first", "second"} or not isinstance(root, str) or type(size) is not int:
+        raise Malformed("a run statement without a pledge", evidence)
+    if not _HEX.fullmatch(root) or not 1 <= size <= MOST_PLEDGED:
+        raise Malformed("a run statement with a bad pledge", evidence)
+    return bytes.fromhex(root), size
 
 
 def sid_of(statement: Statement) -> bytes:

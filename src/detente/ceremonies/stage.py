@@ -296,7 +296,7 @@ def _on_open(stage: Stage, parts: Mapping[str, bytes]) -> tuple[Stage, Send | No
     plan, heads, expected = stage.plan, stage.heads, stage.expected
     if heads is None or expected is None:
         raise OutOfTurn("a bucket before the results")
-    names = _turn(stage.sent, stage.got, plan.buckets)
+    names = turn(stage.sent, stage.got, plan.buckets)
     _parts(parts, names)
     overlap = list(stage.overlap)
     for offset, name in enumerate(names):
@@ -309,7 +309,7 @@ def _on_open(stage: Stage, parts: Mapping[str, bytes]) -> tuple[Stage, Send | No
     return _send_buckets(stage)
 
 
-def _turn(sent: int, got: int, total: int) -> list[str]:
+def turn(sent: int, got: int, total: int) -> list[str]:
     """Which buckets the peer's message carries: the one that answers ours, then the next, which it opens first."""
     names = ["second"] if got < sent else []
     return [*names, "first"] if sent < total else names
@@ -365,7 +365,7 @@ def _check_leaves(stage: Stage, number: int, data: bytes) -> dict[int, Leaf]:
 
 def _on_leaves(stage: Stage, parts: Mapping[str, bytes]) -> tuple[Stage, Send | None]:
     total = stage.plan.buckets
-    names = _turn(stage.leaves_sent, stage.leaves_got, total)
+    names = turn(stage.leaves_sent, stage.leaves_got, total)
     _parts(parts, names)
     opened = dict(stage.opened or {})
     for offset, name in enumerate(names):

@@ -62,7 +62,8 @@ class FindingLine(msgspec.Struct, frozen=True):
     node=False,
     example=(
         "detente rehearse people ours.ftm.json theirs.csv --map name=FullName --map birthDate=Born\n"
-        "detente rehearse people a.ftm.json b.ftm.json --truth truth.jsonl --findings found.jsonl --json"
+        "detente rehearse people a.ftm.json b.ftm.json --truth truth.jsonl --findings found.jsonl --json\n"
+        "detente rehearse airspace ours.geojson theirs.geojson --separation-m 9260 --separation-ft 1000 --separation-s 180"
     ),
 )
 @click.argument("topic")
@@ -103,6 +104,27 @@ class FindingLine(msgspec.Struct, frozen=True):
     type=click.IntRange(0, 4096),
     help="Positions opened to show that what was queried was published; else 32 with dh, none with rr22, which needs an inspector.",
 )
+@click.option(
+    "--separation-m",
+    type=float,
+    default=0.0,
+    help="Airspace: metres that plans must keep between them on the ground.",
+)
+@click.option(
+    "--separation-ft",
+    type=float,
+    default=0.0,
+    help="Airspace: feet that they must keep between them in height.",
+)
+@click.option(
+    "--separation-s",
+    type=float,
+    default=0.0,
+    help="Airspace: seconds that they must keep between them in time.",
+)
+@click.option(
+    "--skew-s", type=float, default=0.0, help="Airspace: seconds by which the two sides' clocks may differ."
+)
 def rehearse(
     session: Session,
     topic: str,
@@ -115,12 +137,22 @@ def rehearse(
     engine: str,
     buckets: int,
     audit: int | None,
+    separation_m: float,
+    separation_ft: float,
+    separation_s: float,
+    skew_s: float,
 ) -> None:
     """Match two files with each other: what would we find?
 
     The whole protocol runs between two nodes in memory, both of them ours. It needs no node, no agreement and no grounds, and it can release nothing.
-    A and B are FollowTheMoney JSON lines or CSV with a header.
+    A and B are FollowTheMoney JSON lines or CSV with a header; for airspace GeoJSON features with id, altitude_lower_m, altitude_upper_m,
+    altitude_datum, time_start and time_end.
     """
+    if topic == "airspace":
+        _rehearse_airspace(
+            session, (ours, theirs), engine, (separation_m, separation_ft, separation_s, skew_s)
+        )
+        return
     from detente.adapters.system import SystemClock, SystemEntropy
     from detente.assembly import engines, topics
     from detente.node.rehearsal import rehearse as run
@@ -148,6 +180,17 @@ def rehearse(
         _write(findings, lines)
     counts = _counts(found, lines, lists, known, time.monotonic() - began)
     session.show(counts, lambda shown: _tell(shown, counts, lines, lists))
+
+
+def _rehearse_airspace(
+    session: Session, paths: tuple[Path, Path], engine: str, separation: tuple[float, float, float, float]
+) -> None:
+    from detente.assembly import engines
+    from detente.cli.airspace.rehearsal import rehearse_plans, separation_of
+
+    if engine != "auto":
+        _one(engines(), engine, "engine")
+    rehearse_plans(session, paths, engine, separation_of(*separation))
 
 
 def _one(registry: Mapping[str, T], name: str, what: str) -> T:

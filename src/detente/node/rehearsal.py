@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 from detente import kernel
 from detente.ceremonies.ceremony import Ceremony, Effect, Finish, Incoming, Progress, Send
@@ -53,7 +55,7 @@ class _Side:
         self.sequence = 0
         self.heard = 0
         self.state: Ceremony | None = None
-        self.result: MatchResult | None = None
+        self.result: Any = None
 
 
 def rehearse(
@@ -75,16 +77,44 @@ def rehearse(
     >>> rehearse(PeopleTopic(), DhEngine(), mine, yours, entropy=os.urandom(32), now=0).pairs  # doctest: +SKIP
     (('a-17', 'b-3'),)
     """
-    first, second = _Side(entropy, "first"), _Side(entropy, "second")
     terms = run_terms(topic, engine, buckets, audit, max(len(ours), len(theirs)))
-    heads = []
-    prepared = []
-    for side, records in ((first, ours), (second, theirs)):
-        batch, rows = _journalled(topic, records, side.entropy, now)
-        leaf = hashlib.sha256(b"\x00" + batch.entry).hexdigest()
-        heads.append(Head(1, leaf))
-        prepared.append((rows, batch))
+    lists = [(records, list(topic.prepare(records))) for records in (ours, theirs)]
     kind = MatchingKind({topic.name: topic}, {engine.name: engine})
+    done = converse(kind, terms, lists, entropy=entropy, now=now, on_progress=on_progress)
+    first, second = done.results
+    if not isinstance(first, MatchResult) or not isinstance(second, MatchResult):
+        raise Unavailable("the rehearsal ended without a result")
+    names = {f.id: f.record for f in second.findings}
+    pairs = tuple((f.record, names[f.id]) for f in first.findings)
+    return Rehearsal(
+        first.sid, first.findings, pairs, first.counts["tokens"], done.sent, done.messages, first.counts
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A run in memory that came to its end: what either side holds, and what it cost."""
+
+    results: tuple[Any, Any]
+    sent: int
+    messages: int
+
+
+def converse(
+    kind: MatchingKind,
+    terms: RunTerms,
+    lists: Sequence[tuple[Sequence[Record], Sequence[Prepared]]],
+    *,
+    entropy: bytes,
+    now: Instant,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> Conversation:
+    """Runs a matching ceremony between two parties in memory, first's list before second's."""
+    first, second = _Side(entropy, "first"), _Side(entropy, "second")
+    batches = [
+        _journalled(records, side.entropy) for side, (records, _) in zip((first, second), lists, strict=True)
+    ]
+    heads = [Head(1, hashlib.sha256(b"\x00" + batch.entry).hexdigest()) for batch in batches]
     setups = [
         RunSetup(
             side.identity.party,
@@ -92,22 +122,17 @@ def rehearse(
             terms,
             heads[i],
             heads[1 - i],
-            prepared[i][0],
-            [prepared[i][1]],
+            [run_record(r, p, 0, place) for place, (r, p) in enumerate(zip(*lists[i], strict=True))],
+            [batches[i]],
         )
         for i, (side, other) in enumerate(((first, second), (second, first)))
     ]
-    second.state = kind.answer(setups[1], second.entropy, now)
-    first.state, effects = kind.begin(setups[0], first.entropy, now)
+    with ThreadPoolExecutor(1) as pool:  # what a party prepares before the first message, two do at once
+        waiting = pool.submit(kind.answer, setups[1], second.entropy, now)
+        first.state, effects = kind.begin(setups[0], first.entropy, now)
+        second.state = waiting.result()
     sent, messages = _converse(first, second, effects, now, on_progress)
-    if first.result is None or second.result is None:
-        raise Unavailable("the rehearsal ended without a result")
-    names = {f.id: f.record for f in second.result.findings}
-    pairs = tuple((f.record, names[f.id]) for f in first.result.findings)
-    tokens = first.result.counts["tokens"]
-    return Rehearsal(
-        first.result.sid, first.result.findings, pairs, tokens, sent, messages, first.result.counts
-    )
+    return Conversation((first.result, second.result), sent, messages)
 
 
 def run_terms(topic: Topic, engine: Engine, buckets: int, audit: int, records: int) -> RunTerms:
@@ -140,9 +165,7 @@ def run_record(record: Record, prepared: Prepared, batch: int, place: int) -> Ru
     )
 
 
-def _journalled(
-    topic: Topic, records: Sequence[Record], entropy: bytes, now: Instant
-) -> tuple[Batch, list[RunRecord]]:
+def _journalled(records: Sequence[Record], entropy: bytes) -> Batch:
     """A journal of one entry that commits to all records, as `load` writes it."""
     commitments = b"".join(
         hashlib.sha256(derive(entropy, "salt", i) + canonical(_plain(record))).digest()
@@ -150,10 +173,7 @@ def _journalled(
     )
     root = kernel.merkle_root(commitments) if commitments else hashlib.sha256(b"").digest()
     entry = canonical({"kind": "records.loaded", "body": {"count": len(records), "root": root.hex()}})
-    rows = [
-        run_record(r, p, 0, i) for i, (r, p) in enumerate(zip(records, topic.prepare(records), strict=True))
-    ]
-    return Batch(entry, 0, b"", commitments), rows
+    return Batch(entry, 0, b"", commitments)
 
 
 def _plain(record: Record) -> dict[str, object]:
@@ -220,8 +240,8 @@ def _note(side: _Side, effects: Sequence[Effect], on_progress: Callable[[Progres
         match effect:
             case Progress():
                 on_progress(effect)
-            case Finish(result=MatchResult()):
+            case Finish(outcome="done"):
                 side.result = effect.result
 
 
-__all__ = ["Rehearsal", "rehearse", "run_record", "run_terms"]
+__all__ = ["NO_AGREEMENT", "Conversation", "Rehearsal", "converse", "rehearse", "run_record", "run_terms"]
