@@ -17,6 +17,7 @@ from typing import TypeAlias
 
 import h3.api.basic_int as h3
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from detente.errors import Misuse
@@ -31,6 +32,7 @@ Cells: TypeAlias = NDArray[np.int64]
 
 FINEST = 9
 MOST_CELLS = 100_000
+MOST_GROUND = 20_000
 _WIDER = 1.001  # H3's own rounding at a cell's edge
 _OFFSPRING = 1.25  # descendants reach beyond their ancestor's circle: by up to 5 % in the plane, more where the map is uneven
 
@@ -119,6 +121,11 @@ def footprints(shapes: Sequence[Shape], resolution: int, separation: Separation)
     if not shapes:
         return []
     maps = Maps.of(shapes)
+    most = float(shapely.area(maps.drawn).max()) / (4 * np.pi) * h3.get_num_cells(resolution)
+    if most > MOST_GROUND:
+        raise Misuse(
+            f"an outline covers some {most:.0f} cells on the ground, more than {MOST_GROUND}: split it, or agree on a coarser grid"
+        )
     margin = arc(separation.horizontal_mm / 2000 + 0.001)
     ids, centres, radii = _coarsest()
     which, at = np.nonzero(maps.angles(centres) <= maps.reach[:, None] + margin + radii * _OFFSPRING)
