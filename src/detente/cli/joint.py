@@ -336,4 +336,4 @@ def _list(console: Console, sentences: list[str], indent: str = "  ") -> None:
         console.print(f"{indent}- {sentence}", markup=False)
 
 
-__all__ = ["joint", "read_content"]
+__all__ = ["Done", "joint", "read_content", "span"]

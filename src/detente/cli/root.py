@@ -22,8 +22,11 @@ from detente.cli.ledger import ledger, recall
 from detente.cli.load import load
 from detente.cli.match import match
 from detente.cli.pair import accept, invite, peers
+from detente.cli.papers import declarations, meetings
 from detente.cli.rehearse import rehearse
 from detente.cli.reports import reports
+from detente.cli.requests import requests
+from detente.cli.roadmap import roadmap
 from detente.cli.serve import serve
 from detente.cli.swap import swap
 from detente.cli.verb import DEFAULT_NODE, Root
@@ -50,7 +53,7 @@ def detente(node_path: Path, passphrase_file: Path | None) -> None:
 
 for command in (
     rehearse, init, invite, accept, peers, agreement, load, serve, match, findings, swap, ledger, recall, keys, journal,
-    groups, joint, airspace, courier, reports, doctor, demo,
+    groups, joint, roadmap, declarations, meetings, requests, airspace, courier, reports, doctor, demo,
 ):  # fmt: skip
     detente.add_command(command)
 

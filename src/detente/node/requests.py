@@ -7,7 +7,6 @@ are drafts in its slots: the room of swaps exchanges them like any other.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Literal
 
 import msgspec
@@ -16,7 +15,7 @@ from detente.ceremonies.ceremony import Finish
 from detente.ceremonies.exchange import ExchangeSetup, Expected, InquiryResult, InquirySetup, KnownRequest
 from detente.ceremonies.inquiry import Act, consent
 from detente.ceremonies.items import content_hash
-from detente.errors import Misuse, Refused, Unavailable
+from detente.errors import Misuse, NotAgreed, Refused, Unavailable
 from detente.node.agreements import Agreements
 from detente.node.driver import Driver
 from detente.node.holdings import decode_record
@@ -27,6 +26,7 @@ from detente.node.request_book import Closing, RequestBook, RequestView, wording
 from detente.pact.facts import Told
 from detente.pact.ledger import may_release
 from detente.pact.policy import Activity, releasable, require_onward
+from detente.pact.questions import TEMPLATES, words_of
 from detente.pact.requests import (
     UNNAMED,
     Ask,
@@ -37,6 +37,8 @@ from detente.pact.requests import (
     slots,
 )
 from detente.pact.terms import DAY_MS, Terms
+from detente.topics.likeness import likeness
+from detente.topics.topic import Record
 from detente.wire.canonical import Json
 from detente.wire.instant import Instant, rfc3339
 from detente.wire.messages import ReceivedMessage
@@ -61,6 +63,27 @@ class Question(msgspec.Struct, frozen=True):
     returns: int = 0
     most: int = 8
     record: str = ""
+
+
+class TemplateView(msgspec.Struct, frozen=True):
+    """A question that is asked often, in one language."""
+
+    slug: str
+    topic: str
+    schema: str
+    title: str
+    question: str
+    fields: list[str]
+
+
+class CandidateView(msgspec.Struct, frozen=True):
+    """A record of ours that a request may be about. `score` in parts per million; `because` in words."""
+
+    record: str
+    name: str
+    score: int
+    grade: str
+    because: list[str]
 
 
 class ShareView(msgspec.Struct, frozen=True):
@@ -195,14 +218,18 @@ class Requests:
                 for request, closing in self._asked.closings(tx, party).items()
                 if not self._moving(tx, party, request)
             ]
+        told = 0
         for known, closing in due:
-            with suppress(Refused):  # told by another process of this node, or no longer to be told
-                self._say(party, "tell", known, answer=closing.answer, text=closing.reason)
-            with self._office.store.transaction() as tx:
-                left = self._asked.closings(tx, party)
-                left.pop(known.id, None)
-                self._asked.keep_closings(tx, party, left)
-        return bool(due)
+            try:
+                if known.items:  # else the drafts were withdrawn: there was no answer
+                    self._say(party, "tell", known, answer=closing.answer, text=closing.reason)
+                    told += 1
+            except NotAgreed:
+                continue  # it waits until the agreement holds again
+            except Refused:
+                pass  # told by another process of this node, or no longer to be told
+            self._forget_closing(party, known.id)
+        return told > 0
 
     # -- looking
 
@@ -216,6 +243,33 @@ class Requests:
         """One request by its id or the beginning of it."""
         with self._office.store.snapshot() as tx:
             return self._asked.view(tx, request)[1]
+
+    def candidates(self, request: str, most: int = 10) -> list[CandidateView]:
+        """Records of ours that a request may be about, best first, by the topic's own score. Nothing leaves: a person chooses what to answer."""
+        with self._office.store.snapshot() as tx:
+            party, view = self._asked.view(tx, request)
+            known, wording = self._asked.standing(tx, party, view.id), self._asked.wording(tx, party, view.id)
+            topic = self._office.topics.get(known.topic)
+            if wording is None or topic is None:
+                raise Refused("the request's wording was erased, or this node does not know its topic")
+            about = Record("request", wording.schema, wording.properties)
+            rows = [row for row in tx.records.select(known.topic) if row.origin != f"party:{party}"]
+            found = [
+                CandidateView(row.id, next(iter(record.properties.get("name", ())), ""), said.score, str(said.grade),
+                              [reason.what for reason in said.because])
+                for row in rows
+                if (said := likeness(topic, about, record := decode_record(row))).grade is not None
+            ]  # fmt: skip
+        return sorted(found, key=lambda each: (-each.score, each.record))[:most]
+
+    @staticmethod
+    def templates(language: str = "en") -> list[TemplateView]:
+        """Questions that are asked often. Misuse for a language that has none."""
+        words = {slug: words_of(slug, language) for slug in TEMPLATES}
+        return [
+            TemplateView(t.slug, t.topic, t.schema, t.title[language], words[t.slug], list(t.fields))
+            for t in TEMPLATES.values()
+        ]
 
     def matrix(self, peer: str = "") -> list[CellView]:
         """Overlap and contribution by peer, topic and month: a fold over the journal."""
@@ -373,6 +427,8 @@ class Requests:
     def _tell(self, request: str, answer: Told, reason: str) -> RequestView:
         party, known = self._known(request)
         self._say(party, "tell", known, answer=answer, text=reason)
+        if answer in ("declined", "nothing"):
+            self._forget_drafts(party, known.id)
         return self.show(known.id)
 
     def _say(
@@ -433,6 +489,22 @@ class Requests:
             self._office.clock.now(),
         )  # fmt: skip
 
+    def _forget_drafts(self, party: str, request: str) -> None:
+        """Takes back what was prepared for a request and has not left."""
+        with self._office.store.transaction() as tx:
+            for state in ("prepared", "approved"):
+                for draft in tx.items.find(party=party, direction="given", state=state):
+                    place = self._book.place(tx, draft.finding)
+                    if place is not None and place.request == request:
+                        tx.items.put(msgspec.structs.replace(draft, state="void", plaintext=b""))
+        self._forget_closing(party, request)
+
+    def _forget_closing(self, party: str, request: str) -> None:
+        with self._office.store.transaction() as tx:
+            left = self._asked.closings(tx, party)
+            left.pop(request, None)
+            self._asked.keep_closings(tx, party, left)
+
     def _moving(self, tx: Transaction, party: str, request: str) -> bool:
         """Whether a record of ours that answers a request has not moved yet."""
         waiting = [i for s in ("prepared", "approved", "sent") for i in tx.items.find(party=party, state=s)]
@@ -472,4 +544,4 @@ def _as_known(standing: Standing) -> KnownRequest:
     )
 
 
-__all__ = ["CellView", "Question", "Requests", "ShareView"]
+__all__ = ["CandidateView", "CellView", "Question", "Requests", "ShareView", "TemplateView"]

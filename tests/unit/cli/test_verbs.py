@@ -50,6 +50,10 @@ NODE_LESS = {
     "detente groups reconcile",
     "detente demo",
     "detente airspace alert",
+    "detente declarations template",
+    "detente meetings template",
+    "detente requests templates",
+    "detente reports read",
 }
 
 
@@ -76,6 +80,11 @@ def test_the_nouns_and_verbs_are_all_there():
     wanted = """init; invite; accept; peers; agreement template; agreement propose; agreement show; agreement sign;
         agreement suspend; agreement resume; agreement end; load; serve; match people; match groups; findings list; findings show;
         findings confirm; findings dismiss; findings park; swap prepare; swap approve; swap accept; swap dispute; swap status;
+        roadmap start; roadmap add; roadmap set; roadmap remove; roadmap propose; roadmap show; roadmap overdue; roadmap export;
+        declarations draft; declarations propose; declarations sign; declarations show; declarations export;
+        meetings draft; meetings propose; meetings sign; meetings show; meetings export;
+        requests ask; requests list; requests show; requests accept; requests decline; requests answer; requests transfer;
+        requests matrix; requests templates;
         ledger; recall request; recall attest; keys rotate; keys revoke; journal verify; journal export; journal show;
         courier out; courier in; doctor; rehearse; groups alias; groups reconcile; demo"""
     assert {"detente " + " ".join(each.split()) for each in wanted.split(";")} <= set(VERBS)
