@@ -7,7 +7,6 @@ The volumes are corridors of 40 to 120 km by 2 to 10 km, 300 to 900 m high, 20 t
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import random

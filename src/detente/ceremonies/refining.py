@@ -280,7 +280,9 @@ class Refining:
     def _to_boxes(self, our_turn: bool) -> Step:
         root, size = pledge_of(self.statement, self.role.other, b"")
         parts = shows.parts_of(self.ours.space, self.ours, self.sid, _there(self.met))
-        showing = shows.Showing(self.ours, shows.Theirs(root, size), self.inputs, parts)
+        showing = shows.Showing(
+            self.ours, shows.Theirs(root, size), parts, shows.turns_of(self.inputs, parts)
+        )
         if not our_turn:
             return replace(self, expects="boxes", showing=showing), []
         showing, send = showing.begin()

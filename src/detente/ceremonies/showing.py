@@ -65,8 +65,10 @@ class Showing:
 
     ours: OurVolumes
     theirs: Theirs
-    last: LayerInputs
     met: tuple[Ints, ...]  # our keys of the cells that both have, by part
+    turns: tuple[
+        Ints, ...
+    ]  # which of our boxes open in which part: all with one of its cells, but for those opened before
     sent: int = 0
     got: int = 0
     opened: Side = field(default_factory=Side)
@@ -104,11 +106,8 @@ class Showing:
         return showing, Send("boxes", {}, out)
 
     def _show(self, number: int) -> tuple[Showing, bytes]:
-        """One of our parts: every box with one of its cells that no earlier part has shown."""
-        before = (
-            self.last.boxes_in(np.concatenate(self.met[:number])) if number else np.zeros(0, dtype=np.int64)
-        )
-        positions = np.setdiff1d(self.last.boxes_in(self.met[number]), before)
+        """One of our parts."""
+        positions = self.turns[number]
         boxes = self.ours.boxes.take(positions)
         known = {record.handle: at for at, record in enumerate(self.opened.records)}
         fresh = []
@@ -191,6 +190,20 @@ def parts_of(space: Space, ours: OurVolumes, sid: bytes, met: Ints) -> tuple[Int
         else np.zeros(0)
     )
     return tuple(met[part == number] for number in range(PARTS))
+
+
+def turns_of(last: LayerInputs, met: tuple[Ints, ...]) -> tuple[Ints, ...]:
+    """Which of our boxes open in which part, ascending: a box opens with the first part that has one of its cells."""
+    keys = np.concatenate(met)
+    part = np.repeat(np.arange(PARTS), [len(cells) for cells in met])
+    order = np.argsort(keys)
+    place = np.minimum(np.searchsorted(keys[order], last.held), max(len(keys) - 1, 0))
+    shared = keys[order][place] == last.held
+    boxes, first = last.at[shared], part[order][place][shared]
+    known, where = np.unique(boxes, return_inverse=True)
+    earliest = np.full(len(known), PARTS)
+    np.minimum.at(earliest, where, first)
+    return tuple(known[earliest == number] for number in range(PARTS))
 
 
 def _part(sid: bytes, cell: list[int]) -> int:

@@ -125,10 +125,6 @@ class LayerInputs:
             raise FailedCheck()
         return np.sort(self.keys[found])
 
-    def boxes_in(self, keys: Ints) -> Ints:
-        """Which boxes have one of these cells, ascending."""
-        return np.unique(self.at[np.isin(self.held, keys)])
-
 
 def layer_inputs(
     terms: RunTerms, ours: OurVolumes, number: int, under: Ints | None, entropy: bytes

@@ -12,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from detente import kernel
 from detente.ceremonies.ceremony import Ceremony, Effect, Finish, Incoming, Progress, Send
 from detente.ceremonies.matching import Found, MatchingKind, MatchResult
@@ -168,7 +170,9 @@ def run_record(record: Record, prepared: Prepared, batch: int, place: int) -> Ru
 def _journalled(records: Sequence[Record], entropy: bytes) -> Batch:
     """A journal of one entry that commits to all records, as `load` writes it."""
     commitments = b"".join(
-        hashlib.sha256(derive(entropy, "salt", i) + canonical(_plain(record))).digest()
+        hashlib.sha256(
+            derive(entropy, "salt", i) + msgspec.json.encode(_plain(record), order="sorted")
+        ).digest()
         for i, record in enumerate(records)
     )
     root = kernel.merkle_root(commitments) if commitments else hashlib.sha256(b"").digest()

@@ -86,7 +86,7 @@ def space_for(ours: Sequence[Intent], theirs: Sequence[Intent], separation: Sepa
     datums = {volume.datum for volumes in sides for volume in volumes}
     if len(datums) > 1:
         raise Misuse(
-            f"altitudes above {' and '.join(sorted(datum.value for datum in datums))} can't be compared: convert them to one datum, or match each kind by itself"
+            f"altitudes above {' and '.join(sorted(datum.value for datum in datums))} can't be compared: convert them to one datum"
         )
     datum = next(iter(datums), Datum.WGS84)
     made = None

@@ -101,8 +101,8 @@ def cut(space: Space, records: Sequence[Sequence[Volume4D]]) -> Boxes:
     ]
     shapes = [volume.outline for _, _, volume in listed]
     grounds = footprints(shapes, space.fine.resolution, space.separation)
-    spans = [_spans(space, volume) for _, _, volume in listed]
-    if sum(len(ground) * len(span) for ground, span in zip(grounds, spans, strict=True)) > space.boxes_limit:
+    spans, sizes = _spans(space, [volume for _, _, volume in listed])
+    if int((np.array([len(ground) for ground in grounds], dtype=np.int64) * sizes).sum()) > space.boxes_limit:
         raise Refused(
             f"the plans take more than {space.boxes_limit} boxes of airspace, the limit of one run: match fewer at once, or smaller ones"
         )
@@ -110,7 +110,7 @@ def cut(space: Space, records: Sequence[Sequence[Volume4D]]) -> Boxes:
     which = np.repeat(np.arange(len(listed)), [len(ground) for ground in grounds])
     outlines, at = pieces.cut(shapes, which, Surroundings(space).of_all(columns))
     owners = np.array([(owner, number) for owner, number, _ in listed], dtype=np.int64).reshape(-1, 2)
-    return Boxes(_boxes(spans, owners, which[at], columns[at]), tuple(outlines))
+    return Boxes(_boxes(spans, sizes, owners, which[at], columns[at]), tuple(outlines))
 
 
 def estimate(space: Space, volumes: Sequence[Volume4D]) -> int:
@@ -129,24 +129,35 @@ def estimate(space: Space, volumes: Sequence[Volume4D]) -> int:
     return int(total)
 
 
-def _spans(space: Space, volume: Volume4D) -> NDArray[np.void]:
-    """The bands and slots of the grain that a volume reaches, with its bounds cut to their surroundings."""
+def _spans(space: Space, volumes: Sequence[Volume4D]) -> tuple[NDArray[np.void], Ints]:
+    """The bands and slots of the grain that each volume reaches, one after the other, with its bounds cut to their surroundings; and how many."""
     grain = space.grain
-    low, high = volume.lower_mm - space.rise_mm, volume.upper_mm + space.rise_mm
-    first, last = volume.start - space.wait_ms, volume.end + space.wait_ms
-    if first < 0 or last // grain.slot_ms >> SLOT_BITS:
+    given = np.array([(v.lower_mm, v.upper_mm, v.start, v.end) for v in volumes], dtype=np.int64).reshape(
+        -1, 4
+    )
+    first = (given[:, [0, 2]] - [space.rise_mm, space.wait_ms]) // [grain.band_mm, grain.slot_ms]
+    last = (given[:, [1, 3]] + [space.rise_mm, space.wait_ms]) // [grain.band_mm, grain.slot_ms]
+    if len(given) and (first[:, 1].min() < 0 or last[:, 1].max() >> SLOT_BITS):
         raise Misuse("a plan before 1970 or centuries ahead: correct its times")
-    bands = np.arange(low // grain.band_mm, high // grain.band_mm + 1)
-    slots = np.arange(first // grain.slot_ms, last // grain.slot_ms + 1)
-    band, slot = (side.ravel() for side in np.meshgrid(bands, slots, indexing="ij"))
-    made = np.zeros(len(band), dtype=BOX)
-    made["band"], made["slot"] = band, slot
-    limits = bounds(space, band, slot)
-    made["lower"] = np.maximum(volume.lower_mm, limits[0])
-    made["upper"] = np.minimum(volume.upper_mm, limits[1])
-    made["start"] = np.maximum(volume.start, limits[2])
-    made["end"] = np.minimum(volume.end, limits[3])
-    return made
+    bands, slots = (last - first + 1).T
+    sizes = bands * slots
+    if int(sizes.sum()) > space.boxes_limit:
+        raise Refused(
+            f"the plans last too long or reach too high for one run of {space.boxes_limit} boxes: match fewer at once"
+        )
+    which = np.repeat(np.arange(len(given)), sizes)
+    nth = np.arange(len(which)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    made = np.zeros(len(which), dtype=BOX)
+    made["band"], made["slot"] = first[which, 0] + nth // slots[which], first[which, 1] + nth % slots[which]
+    limits = bounds(space, made["band"], made["slot"])
+    for name, column, limit, cut_to in (
+        ("lower", 0, limits[0], np.maximum),
+        ("upper", 1, limits[1], np.minimum),
+        ("start", 2, limits[2], np.maximum),
+        ("end", 3, limits[3], np.minimum),
+    ):
+        made[name] = cut_to(given[which, column], limit)
+    return made, sizes
 
 
 def bounds(space: Space, band: Ints, slot: Ints) -> tuple[Ints, Ints, Ints, Ints]:
@@ -161,14 +172,14 @@ def bounds(space: Space, band: Ints, slot: Ints) -> tuple[Ints, Ints, Ints, Ints
     )
 
 
-def _boxes(spans: Sequence[NDArray[np.void]], owners: Ints, which: Ints, columns: Ints) -> NDArray[np.void]:
+def _boxes(
+    spans: NDArray[np.void], sizes: Ints, owners: Ints, which: Ints, columns: Ints
+) -> NDArray[np.void]:
     """One row for each piece (of volume `which`, in a column) and each span of its volume."""
-    sizes = np.array([len(span) for span in spans], dtype=np.int64)
-    every = np.concatenate(spans) if spans else np.zeros(0, dtype=BOX)
     starts, counts = np.cumsum(sizes) - sizes, sizes[which]
     piece = np.repeat(np.arange(len(which)), counts)
     nth = np.arange(len(piece)) - np.repeat(np.cumsum(counts) - counts, counts)
-    made = every[starts[which][piece] + nth]
+    made = spans[starts[which][piece] + nth]
     made["owner"], made["volume"] = owners[which][piece].T
     made["column"], made["outline"] = columns[piece], piece
     return np.asarray(made)
