@@ -39,7 +39,7 @@ TOUCH_MS: Final = 60_000  # a session's last use is written down this often
 FREE_TRIES, LONGEST_WAIT_MS = 5, 15 * 60_000
 AT_ONCE = 2  # passwords checked at a time: each takes 64 MB
 STEP_SECONDS = 30
-FIRST_CODE = "console.first_code"
+FIRST_CODE, FIRST = "console.first_code", "first code"
 _WRONG = "that is not right, or there were too many tries: wait a moment and try again"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 
@@ -297,7 +297,7 @@ class Accounts:
         row = tx.accounts.get(name)
         if row is None and self._first(tx, given, now):
             return AccountRow(
-                name, FIRST_ROLES, "invited", code_until=now + PENDING_MS, created=now, made_by="terminal"
+                name, FIRST_ROLES, "invited", code_until=now + PENDING_MS, created=now, made_by=FIRST
             )
         if row is None or row.state != "invited" or now >= row.code_until:
             raise Refused(_WRONG)
@@ -313,12 +313,12 @@ class Accounts:
         return hmac.compare_digest(digest, given) and now < until
 
     def _claim(self, tx: Transaction, row: AccountRow) -> None:
-        """The code counts once: whoever enrolled with the terminal's is the only first administrator."""
-        if row.made_by == "terminal" and (kept := tx.settings.get(FIRST_CODE)):
-            if row.code == msgspec.json.decode(kept, type=tuple[str, int])[0]:
-                tx.settings.put(FIRST_CODE, b"")
-            elif _administrators(tx):
-                raise Refused(_WRONG)
+        """The terminal's code counts once: whoever confirms first with it is the first administrator, and the only one of its kind."""
+        if row.made_by != FIRST:
+            return
+        if _administrators(tx):
+            raise Refused(_WRONG)
+        tx.settings.put(FIRST_CODE, b"")
 
     def _attempt(self, name: str) -> AccountRow | None:
         """The account, where an attempt counts now. The failure is written down before anything is checked: parallel guesses gain nothing."""

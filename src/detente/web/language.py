@@ -25,6 +25,9 @@ from detente.wire.instant import parse_rfc3339
 
 LANGUAGES: Final = {"en": "English", "fr": "Français", "ru": "Русский"}
 DOMAIN: Final = "console"
+_LOCALES: Final = {"en": "en_GB", "fr": "fr_FR", "ru": "ru_RU"}
+_PERCENT: Final = {"en": "#,##0.0%", "fr": "#,##0.0 %", "ru": "#,##0.0 %"}
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _PLACE = re.compile(r"\\\{([a-z_]+)\\\}")
 
 
@@ -46,15 +49,13 @@ class Tongue:
         return self.text(known) if known else value.replace("_", " ")
 
     def say(self, sentence: str) -> Markup:
-        """A sentence of the node in this language; one that has no translation stays English, and is marked as such."""
+        """A sentence of the node in this language, its dates and numbers too; one that is not known stays English, and is marked as such."""
         said = self._said(sentence)
         if said is None:
             return Markup('<span lang="en">{}</span>').format(sentence)
         return escape(said)
 
     def _said(self, sentence: str) -> str | None:
-        if self.code == "en":
-            return sentence
         for pattern, message in _patterns():
             found = pattern.fullmatch(sentence)
             if found:
@@ -64,6 +65,10 @@ class Tongue:
 
     def _part(self, part: str) -> str:
         """A part of a sentence may be a sentence, or a list of words that have names of their own."""
+        if _INSTANT.fullmatch(part):
+            return self.day(part)
+        if part.isdecimal() and len(part) < 16:
+            return self.number(int(part))
         words = part.split(", ")
         named = [LABELS.get(f"word.{word}") for word in words]
         if all(named):
@@ -76,7 +81,7 @@ class Tongue:
         >>> tongue("fr").when("2026-11-22T19:42:13.123Z")  # doctest: +SKIP
         '22 nov. 2026, 19:42'
         """
-        return format_datetime(_moment(instant), "medium", locale=self.locale).replace(":13", ":13")
+        return format_datetime(_moment(instant), "medium", locale=self.locale)
 
     def minute(self, instant: str) -> str:
         """Date and time to the minute."""
@@ -95,7 +100,10 @@ class Tongue:
         return text if not value else ("+" if value > 0 else "−") + text
 
     def percent(self, share: float) -> str:
-        return format_percent(share, format="#,##0.0 %" if self.code != "en" else "#,##0.0%", locale=self.locale)  # fmt: skip
+        """A share; what is nearly all is not told as all."""
+        near = 0.9994 < share < 1
+        text = format_percent(0.999 if near else share, format=_PERCENT[self.code], locale=self.locale)
+        return f"> {text}" if near else text
 
 
 def tongue(code: str) -> Tongue:
@@ -125,7 +133,7 @@ def preferred(accept: str) -> str:
 
 @lru_cache(maxsize=8)
 def _tongue(code: str) -> Tongue:
-    return Tongue(code, Locale.parse(code), _catalogue(code))
+    return Tongue(code, Locale.parse(_LOCALES[code]), _catalogue(code))
 
 
 def _catalogue(code: str) -> gettext.NullTranslations:

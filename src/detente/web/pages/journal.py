@@ -30,7 +30,7 @@ def show(visit: Visit) -> Response:
             verified = visit.call("journal", "verify")
         except DetenteError as error:
             problem = failure(error)
-    shown = [(e, json.dumps(e.body, ensure_ascii=False, indent=1)) for e in reversed(entries)]
+    shown = [(e, json.dumps(e.body, ensure_ascii=False)) for e in reversed(entries)]
     return visit.page(
         "journal.html", heads=visit.call("journal", "heads"), entries=shown, kinds=sorted(KINDS), limits=LIMITS,
         kind=kind, subject=subject, peer=peer, peers=peers, limit=limit, verified=verified, problem=problem,

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.responses import Response
 
 from detente.api.failure import failure
-from detente.errors import DetenteError, Misuse
+from detente.errors import DetenteError, Misuse, PeerFault
 from detente.node.overview import Overview
 from detente.web.pages import load
 from detente.web.terms import Form, form_of, toml_of
@@ -41,12 +41,14 @@ def read(visit: Visit) -> Response:
     if len(raw) > INVITATION_BYTES:
         raise Misuse("an invitation is a small file: this one is not an invitation")
     try:
-        text = raw.decode()
-    except UnicodeDecodeError:
-        raise Misuse("this file is no invitation") from None
-    found = visit.call("peers", "read", invitation=text.strip("\r\n"))
+        text = raw.decode().strip("\r\n")
+        found = visit.call("peers", "read", invitation=text)
+    except (UnicodeDecodeError, PeerFault):
+        raise Misuse(
+            "this file is no invitation: ask the other party for the file that its console saved"
+        ) from None
     return visit.page(
-        "compare.html", found=found, invitation=text.strip("\r\n"), theirs=_fours(found.words), ours=_fours(found.our_words)
+        "compare.html", found=found, invitation=text, theirs=_fours(found.words), ours=_fours(found.our_words)
     )  # fmt: skip
 
 
