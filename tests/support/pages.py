@@ -129,8 +129,15 @@ class Score:
 
 def score(report: Report, truth: Truth) -> Score:
     """A reading against the truth: title and date exactly, the text as F1 of its words, names and alias sets one by one."""
-    found_persons = {_name(named.text) for named in report.named if named.kind == "person"}
     true_persons = {_name(name) for name in truth.persons}
+    # another name of a person counts among the aliases
+    also = {name for names in truth.aliases for name in names}
+    found_persons = {
+        _name(named.text)
+        for named in report.named
+        if named.kind == "person"
+        and (_name(named.text) in true_persons or aliases.key(named.text) not in also)
+    }
     found_groups = {
         named.candidates[0] for named in report.named if named.kind == "group" and named.candidates
     }

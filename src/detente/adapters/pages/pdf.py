@@ -15,7 +15,8 @@ from detente.errors import Misuse
 from detente.topics.reports.page import Page
 
 MOST_PAGES = 100
-MOST_CONTENT = 4 << 20  # bytes of one page's drawing instructions, unpacked
+MOST_CONTENT = 1 << 20  # bytes of one page's drawing instructions, unpacked
+MOST_CONTENTS = 6 << 20  # of all pages'
 MOST_TEXT = 2 << 20  # characters of all pages
 
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
@@ -57,12 +58,13 @@ def read(data: bytes, name: str) -> Page:
 
 def _pages(reader: pypdf.PdfReader, name: str) -> list[str]:
     texts: list[str] = []
-    total = 0
+    total = drawn = 0
     if len(reader.pages) > MOST_PAGES:
         raise Misuse(f"{name} has more than {MOST_PAGES} pages: cut out those that you need")
     for page in reader.pages:
         contents = page.get_contents()
-        if contents is not None and len(contents.get_data()) > MOST_CONTENT:
+        drawn += (size := len(contents.get_data()) if contents is not None else 0)
+        if size > MOST_CONTENT or drawn > MOST_CONTENTS:
             raise Misuse(
                 f"{name} has a page that unpacks to more than {MOST_CONTENT >> 20} MB: it is no page of text"
             )

@@ -7,6 +7,7 @@ never joined: a statement that would is kept beside, as disputed.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -51,7 +52,7 @@ _LIST = re.compile(
     r"(?:or |ou |или |أو |also |formerly |previously |ранее |anciennement )?[\"«“'‘]?(?:the |l['’])?",
     re.I,
 )
-_QUOTED = re.compile(r"[«\"“]([^«»\"“”\n]{2,60})[»\"”]")
+_QUOTED = re.compile(r"[«\"“]\s?([^«»\"“”\s][^«»\"“”\n]{0,58}[^«»\"“”\s])\s?[»\"”]")
 _ACRONYM = re.compile(
     r"(?<![\w-])[A-ZА-ЯЁ][A-ZА-ЯЁ0-9a-z-]{0,3}[A-ZА-ЯЁ0-9](?:[-/][A-ZА-ЯЁ0-9]{1,3})?(?![\w-])"
 )
@@ -60,8 +61,9 @@ _INNER = (
 )
 _NAME = re.compile(
     r"(?<![\w-])[A-ZÀ-ÞА-ЯЁ][\w'’]+(?:(?: |-)"
-    rf"(?:(?:{'|'.join(_INNER.split())})(?: |-)){{0,3}}[A-ZÀ-ÞА-ЯЁ][\w'’]+){{0,8}}"
+    rf"(?:(?:{'|'.join(_INNER.split())})(?: |-)){{0,3}}(?:[ld]['’])?[A-ZÀ-ÞА-ЯЁ][\w'’]+){{0,8}}"
 )
+_ARTICLE = re.compile(r"(?:The|Le|La|Les|Un|Une|A|An) |L['’]")
 _BRACKET = re.compile(r"[(\[]([^()\[\]]{2,160})[)\]]")
 _ARABIC_NAME = re.compile(r"\A[\u0621-\u064a]+(?: [\u0621-\u064a]+){0,3}")
 
@@ -96,14 +98,20 @@ def find(text: str, mentions: Sequence[Mention]) -> Aliases:
 def _names(text: str, mentions: Sequence[Mention]) -> list[_Name]:
     """All that may be a name: what was found already, then what stands in quotes, in capitals, or as an acronym; none within another."""
     found = [_Name(text[m.start : m.end], m.start, m.end) for m in mentions]
+    taken = bytearray(len(text))
+    for name in found:
+        taken[name.start : name.end] = b"\x01" * (name.end - name.start)
     for pattern, group in ((_QUOTED, 1), (_NAME, 0), (_ACRONYM, 0)):
         for match in pattern.finditer(text):
             start, end = match.span(group)
-            if any(start < other.end and other.start < end for other in found):
+            if group == 0 and (article := _ARTICLE.match(match.group())):
+                start += article.end()
+            if any(taken[start:end]):
                 continue
             if group == 1 and not _like_name(match[1]):
                 continue
-            found.append(_Name(match.group(group), start, end))
+            found.append(_Name(text[start:end], start, end))
+            taken[start:end] = b"\x01" * (end - start)
     return sorted(found, key=lambda name: name.start)
 
 
@@ -118,9 +126,9 @@ def _like_name(text: str) -> bool:
 
 def _ending_at(names: Sequence[_Name], text: str, at: int) -> _Name | None:
     """The name that ends right before a place: nothing but quotes, commas and a kind of group between."""
-    before = [name for name in names if name.end <= at and at - name.end <= 70]
-    for name in reversed(before[-3:]):
-        if _BETWEEN.match(text[name.end : at]):
+    last = bisect_right(names, at, key=lambda name: name.start)
+    for name in reversed(names[max(0, last - 4) : last]):
+        if name.end <= at and at - name.end <= 70 and _BETWEEN.match(text[name.end : at]):
             return name
     return None
 
@@ -129,7 +137,8 @@ def _starting_at(names: Sequence[_Name], text: str, at: int, end: int) -> _Name 
     """The name that begins right at a place: nothing but quotes, an article and a kind of group between."""
     lead = _LEAD.match(text[at:end])
     place = at + (lead.end() if lead else 0)
-    for name in names:
+    near = bisect_left(names, at, key=lambda name: name.start)
+    for name in names[near : near + 3]:
         if at <= name.start <= place and name.start < end:
             return name
         if name.start > place:

@@ -25,11 +25,14 @@ _ADDRESS = re.compile(
     r"https?://|www\.|\w@\w|\S+\.(?:com|org|net|ru|fr|info|gov)\b|(?:\+|tel|тел|هاتف|tél)[\s.:]*[\d(][\d\s()-]{6,}",
     re.I,
 )
+_AGENCIES = r"AFP|AP|EPA|EFE|dpa|Getty Images|Getty|Reuters|Shutterstock|РИА|ТАСС"
 _CREDIT = re.compile(
-    r"©|\(c\)\s|\u24d2|\b(?:AFP|AP|EPA|Getty|Reuters|Photo)\s?(?:/|via\b)|/\s?(?:AFP|AP|EPA|Getty|Reuters|РИА|ТАСС)\b"
+    rf"©|\(c\)\s|\b(?:Photo|Image|Photograph|Photographie|Фото|Crédit)s?\s?(?:/|:|via\b|by\b)|\b(?:{_AGENCIES})\s?(?:/|via\b)|/\s?(?:{_AGENCIES})\b"
+    rf"|\A(?:{_AGENCIES})\s+[A-ZА-ЯЁ]|\((?:{_AGENCIES}|\w{{2,4}}) (?:Photo|photo|фото)\)"
 )
 _TIMES = re.compile(r"\d{1,2}:\d\d(?::\d\d)?\s*/\s*\d{1,2}:\d\d(?::\d\d)?")
 _SHOUTED = re.compile(r"\A\W*(?:[A-ZА-ЯЁÀ-Þ][A-ZА-ЯЁÀ-Þ'’-]+\s?){1,4}\s?[:|–—-]\s")
+_SAID = 20  # words of prose, after which a heading like "Comments" is not part of a menu
 _LONG = 26  # letters: no word of running text has more, icon names run together do
 
 
@@ -100,7 +103,7 @@ class Block:
         rest = self.plain[found.end() :].lstrip()
         if self.size <= 4 and not self.ends:
             return True
-        return rest[:1] in (":", "|", "»", ">", "→", "/", "–", "—", "←") or (
+        return rest[:1] in (".", ":", "|", "»", ">", "→", "/", "–", "—", "←") or (
             not self.ends and len(found.group().split()) > 1
         )
 
@@ -168,9 +171,11 @@ class Block:
         if self.prose:
             return float(min(self.size, 60))
         if self.sentence:
-            return self.size * (0.3 if self.times == 1 else -0.5)
+            return self.size * (0.6 if self.times == 1 else -0.5)
         if self.appeal and self.ends:
             return -float(min(self.size, 30))
+        if self.linked or self.credit or self.dated:
+            return -3.0  # stands within articles too
         if self.times > 1 and self.size >= 3:
             return -8.0
         return -4.0 if self.size <= 6 else -9.0
@@ -250,7 +255,7 @@ def body(found: Sequence[Block]) -> Body:
     """The run of blocks that holds the most prose and the least furniture, without the furniture within."""
     best = (0.0, 0, 0)
     total, start = 0.0, 0
-    for at, block in enumerate(found):
+    for at, block in enumerate(found[: _before_remarks(found)]):
         if total <= 0:
             total, start = 0.0, at
         total += block.weight
@@ -264,6 +269,16 @@ def body(found: Sequence[Block]) -> Body:
     return Body(tuple(block.text for block in kept), found[start].line, found[end - 1].line + 1)
 
 
+def _before_remarks(found: Sequence[Block]) -> int:
+    """The place where readers begin to speak, once the page itself has said something."""
+    said = 0
+    for at, block in enumerate(found):
+        if block.remarks and said >= _SAID:
+            return at
+        said += block.size if block.prose else 0
+    return len(found)
+
+
 def _belongs(found: Sequence[Block], at: int, start: int, end: int) -> bool:
     """Whether a block within the run is part of the text: prose, a sentence, or a heading over a paragraph."""
     block = found[at]
@@ -273,7 +288,8 @@ def _belongs(found: Sequence[Block], at: int, start: int, end: int) -> bool:
         return False
     if block.sentence or (block.ends and block.size >= 1 and not block.shouted):
         return True
-    if block.shouted or at == start:
+    # what stands under a label belongs to the label
+    if block.shouted or at == start or found[at - 1].linked or found[at - 1].closing:
         return False
     followed = at + 1 < end and (found[at + 1].prose or found[at + 1].sentence)
     quoted = re.match(r"\A[-–—•*\"«“„]", block.text) is not None and block.size >= 4
@@ -281,7 +297,12 @@ def _belongs(found: Sequence[Block], at: int, start: int, end: int) -> bool:
 
 
 def _without_signature(kept: list[Block]) -> list[Block]:
-    """Without a last line that is wholly in brackets: who reported, who edited."""
-    while kept and re.fullmatch(r"[(\[].*[)\]]\.?", kept[-1].text) and len(kept) > 1:
+    """Without last lines that are wholly in brackets (who reported, who edited), in capitals, or notes to a star in the text."""
+    starred = any("*" in block.text for block in kept[:-1])
+    while len(kept) > 1 and (
+        re.fullmatch(r"[(\[].*[)\]]\.?", kept[-1].text)
+        or kept[-1].text.isupper()
+        or (starred and kept[-1].text.startswith("*"))
+    ):
         kept = kept[:-1]
     return kept

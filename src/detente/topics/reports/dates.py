@@ -20,7 +20,7 @@ _SEEN = 400  # characters of a line
 _PM = re.compile(r"\A\s*(?:p\.?\s?m\b|مساء|م\b)")
 _AM = re.compile(r"\A\s*(?:a\.?\s?m\b|صباحا|ص\b)")
 _TIME = re.compile(
-    r"(?<![\d:/.])(?P<h>[01]?\d|2[0-4])\s?(?:[:٫]|h(?=\s?\d\d(?!\d))|(?<=\d)\.(?=\d\d\s*[ap]\.?m))\s?(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d)(?:[.,]\d{1,9})?)?(?![\d/:])"
+    r"(?<![\d:/.])(?P<h>[01]?\d|2[0-4])\s?(?:[:٫]|h(?=\s?\d\d(?!\d))|(?<=\d)\.(?=\d\d\s*(?:[ap]\.?m|gmt|utc|bst|i?st|ce?s?t|msk|мск|e[sd]?t)\b))\s?(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d)(?:[.,]\d{1,9})?)?(?![\d/:])"
     r"|(?<![\d:/.])(?P<h12>1[0-2]|0?[1-9])\s?(?=[ap]\.?m\b)"
     r"|(?<![\d:/.])(?P<hfr>[01]?\d|2[0-3])\s?h(?!\w)"
 )
@@ -28,6 +28,7 @@ _OFFSET = re.compile(
     r"\A[\s(,]*(?:gmt|utc|мск|msk)?\s*(?P<sign>[+\u2212-])\s?(?P<h>\d{1,2})(?::?(?P<m>\d\d))?\b"
 )
 _PLAYER = re.compile(r"\d{1,2}:\d\d(?::\d\d)?\s*/\s*\d{1,2}:\d\d")
+_DATELINE = re.compile(r"[^.!?]{0,60}?(?:\s[-\u2013\u2014]|\)|/)")  # MOSCOW, 19 November 2015 (Agency) -
 _BETWEEN = re.compile(
     r"\A[\s,.|·•—–\-/()]*(?:(?:at|à|a|в|on|the|le|г|года|год|الساعة|عند|ساعة|time|heure|updated at|time of publication|الموافق)[\s.,:|-]*){0,3}\Z"
 )
@@ -284,7 +285,7 @@ def _likely(
     inside = body_at <= at < body_end
     if inside and len(rest) > 40:
         # a day told in the text is the page's own only as the dateline that it begins with
-        score += 1.0 if at == body_at and found.start < 60 else -3
+        score += 1.0 if at == body_at and found.start < 60 and _DATELINE.match(line[found.end :]) else -3
     if at >= body_end and own < 0:
         score -= 2.5 if at > body_end + 2 else 0.5
     if title_at >= 0:

@@ -195,11 +195,8 @@ def _cased(token: Token, form: _Form) -> bool:
         return True
     if form.acronym:
         long = len("".join(form.keys)) > 3
-        return (
-            token.text.isupper()
-            or (re.sub(r"['’]s$", "", token.text).isupper())
-            or (long and token.text.istitle() and token.capital)
-        )
+        plain = re.sub(r"['’]s$", "", token.text)
+        return plain.isupper() or (long and plain.istitle())
     return token.capital
 
 

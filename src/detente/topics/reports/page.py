@@ -62,12 +62,30 @@ def article(page: Page) -> Article:
 def _main(main: Sequence[str], found: Sequence[blocks.Block]) -> tuple[str, ...]:
     """What the file calls its text, without the furniture that it left."""
     times = {block.text: block.times for block in found}
-    kept = []
+    closed = _closed(found)
+    kept: list[str] = []
     for block in blocks.blocks(main):
+        if block.text in closed or (not kept and not block.prose and not block.sentence):
+            continue
         if block.furniture or (times.get(block.text, 1) > 1 and not block.prose) or block.shouted:
             continue
         kept.append(block.text)
     return tuple(kept)
+
+
+def _closed(found: Sequence[blocks.Block]) -> frozenset[str]:
+    """The lines that stand after the last paragraph before a closing heading: teasers, readers' words."""
+    last: set[str] = set()
+    closed = False
+    for block in found:
+        if block.closing:
+            closed = True
+        elif closed and block.prose and block.size >= 40:
+            closed = False  # the heading stood beside the text
+            last = set()
+        if closed:
+            last.add(block.text)
+    return frozenset(last)
 
 
 def _span(lines: Sequence[str], paragraphs: Sequence[str], otherwise: tuple[int, int]) -> tuple[int, int]:

@@ -26,7 +26,14 @@ _JOINT = re.compile(r"(?: |-|\u2010|\. ?|'|’)\Z")
 _SENTENCE = re.compile(r"[.!?…:;»”\"»\n(—–-]\s*[«\"“'(‘—–-]*\s*\Z")
 _AGE = re.compile(r"\A,? (?:\(?\d\d\)?(?:,| |\))|âgée? de \d\d|aged \d\d|\d\d ans|\(\d\d ans\)|\d\d-летн)")
 _PATRONYMIC = re.compile(r"(?:ович|евич|ьич|овн|евн|инична)(?:а|у|ем|ом|е|ой|ы)?\Z")
-_CLAUSE = re.compile(r"\A, (?:who|whose|qui|dont|котор)")
+# A verb in the past beside the name: French with its auxiliary, Russian by its ending.
+_PAST = re.compile(r"\A,? (?:(?:a|avait) \w+(?:é|i|u|it|is)\b|(?!был)\w{3,}(?:ил|ал|ел|ыл)[аи]?(?:с[ья])?\b)")
+_PAST_BEFORE = re.compile(
+    r"(?:\b(?:a|avait) \w+(?:é|i|u|it|is)|(?<!\w)(?!был)\w{3,}(?:ил|ал|ел|ыл)а?(?:с[ья])?) \Z"
+)
+_CLAUSE = re.compile(
+    r"\A, (?:who|whose|qui|dont|котор|an? \w|the \w|une? \w|l[ae'’] ?\w)|\A (?:is|was) (?:an?|the) "
+)
 _INITIAL = re.compile(r"\A[A-ZА-ЯЁ]\Z")
 
 
@@ -212,6 +219,8 @@ def _spoken(text: str, split: Sequence[Token], first: int, last: int) -> bool:
     speech = vocabulary.phrases("speech")
     after_match = speech.search(after)
     before_match = [match.end() for match in speech.finditer(before)]
+    if _PAST.match(after) or _PAST_BEFORE.search(before):
+        return True
     return (after_match is not None and after_match.start() <= 10) or (
         bool(before_match) and len(before) - before_match[-1] <= 4
     )
@@ -228,7 +237,8 @@ def _score(text: str, split: Sequence[Token], first: int, last: int, lower: set[
     elif any(_given(word) for word in words[1:-1]) or (len(words) == 2 and _given(words[1])):
         score += 1.2
     if titled:
-        score += 3.0 if len(words) > 1 else 2.2
+        honoured = split[first - 1].key in vocabulary.keys("honour")
+        score += 4.0 if honoured else 3.0 if len(words) > 1 else 2.2
     if _spoken(text, split, first, last):
         score += 1.8
     if _AGE.match(text[split[last].end :][:14]):
@@ -237,7 +247,7 @@ def _score(text: str, split: Sequence[Token], first: int, last: int, lower: set[
         score += 2.5
     if _INITIAL.match(words[0].text) and len(words) > 1 and text[words[0].end : words[0].end + 1] == ".":
         score += 3.0
-    if _CLAUSE.match(text[split[last].end :][:12]):
+    if _CLAUSE.match(text[split[last].end :][:16]):
         score += 1.0
     if len(words) > 1:
         score += (
@@ -366,7 +376,7 @@ def _continues(token: Token, length: int, foreign: bool) -> bool:
         or len(token.text) < 3
     ):
         return False
-    return length == 0 or (token.text.startswith("ال") and token.text.endswith(("ي", "ى")))
+    return length == 0 or foreign or (token.text.startswith("ال") and token.text.endswith(("ي", "ى")))
 
 
 _VERB = re.compile(

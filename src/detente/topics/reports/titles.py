@@ -19,7 +19,11 @@ def title(found: Sequence[Block], first: int, paragraphs: Sequence[str], hint: s
     `found` are all blocks of the page, `first` the line where the text begins; `hint` is what the file itself calls its title.
     """
     said = _content(" ".join(paragraphs[:12]))
-    above = [block for block in found if block.line < first or (block.line == first and not block.prose)]
+    above = [
+        block
+        for block in found
+        if block.line < first or (block.line == first and not block.prose and not block.ends)
+    ]
     best: tuple[float, str, int] = (0.0, "", -1)
     near = above[-_BEFORE:]
     scores = [0.0] * len(near)
@@ -27,6 +31,8 @@ def title(found: Sequence[Block], first: int, paragraphs: Sequence[str], hint: s
         score = _score(block, said, found) - 0.12 * (len(near) - place)
         if hint and _alike(block.text, hint):
             score += 4
+        if any(other.dated for other in (*near[max(0, place - 2) : place], *near[place + 1 : place + 4])):
+            score += 0.8
         # the line below a title says more of the same: what is as likely and stands right above is the title
         if place and scores[place - 1] > 0.55 * score > 0:
             score = min(score, scores[place - 1] - 0.01)
@@ -60,15 +66,15 @@ def _score(block: Block, said: frozenset[str], found: Sequence[Block]) -> float:
     shared = len(own & said) / len(own) if own else 0.0
     score = (
         4.0 * shared
-        - (2.0 if block.linked else 0.0)
+        - (1.0 if block.linked else 0.0)
         + (1.0 if 4 <= block.size <= 22 else 0.0)
         + min(len(own), 6) * 0.15
     )
     if _again(block, found):
         score += 2.5
     if block.ends and block.text.rstrip("\"'»”’)").endswith("."):
-        score -= 1.5
-    if block.size > 24:
+        score -= 2.5
+    if block.size > 24 or block.size < 3:
         score -= 1.0
     return score
 
