@@ -11,17 +11,31 @@ from detente.ceremonies.amendment import (
     AmendmentSetup,
     Slot,
     accept,
+    counter,
     reject,
     slot_of,
     withdraw,
 )
 from detente.ceremonies.ceremony import Send
-from detente.errors import BadSignature, Expired, Malformed, Misuse, NotAgreed, OutOfTurn, PeerFault, Refused
+from detente.ceremonies.proposals import MAX_COUNTERS
+from detente.errors import (
+    BadSignature,
+    Equivocation,
+    Expired,
+    Malformed,
+    Misuse,
+    NotAgreed,
+    OutOfTurn,
+    PeerFault,
+    Refused,
+)
 from detente.pact.agreement import agreement_hash, parse_terms, statement, template
-from detente.pact.document import write_document
+from detente.pact.document import read_document, write_document
+from detente.pact.history import periods
 from detente.pact.policy import shelf, standing
 from detente.pact.terms import DAY_MS, PartyTerms, Terms
-from detente.pact.unilateral import write_end, write_resumption, write_suspension
+from detente.pact.unilateral import write_end, write_resumption, write_revocation, write_suspension
+from detente.wire.canonical import decode_base64
 from detente.wire.envelope import AGREEMENT, DOCUMENT, add_signature, seal
 from detente.wire.instant import rfc3339
 
@@ -64,8 +78,6 @@ def propose(
 
 def sign(two: Pair, slot: Slot = NEW) -> None:
     """South's person signs what is asked."""
-    from detente.wire.canonical import decode_base64
-
     envelope = decode_base64(two.second.asked[-1].subject["envelope"])
     two.second.decide(accept(add_signature(envelope, SOUTH), slot))
 
@@ -322,7 +334,20 @@ def test_our_own_person_cannot_sign_something_else_by_mistake() -> None:
 
 
 @pytest.mark.parametrize(
-    "step", ["propose", "accept", "reject", "withdraw", "withdrawn", "suspend", "end", "noted", "hello"]
+    "step",
+    [
+        "propose",
+        "accept",
+        "reject",
+        "counter",
+        "withdraw",
+        "withdrawn",
+        "suspend",
+        "end",
+        "revoke",
+        "noted",
+        "hello",
+    ],
 )
 @pytest.mark.parametrize("phase", ["idle", "proposed", "considering", "withdrawing", "told", "over"])
 def test_what_the_table_does_not_list_is_out_of_turn(phase: str, step: str) -> None:
@@ -340,6 +365,9 @@ def test_what_the_table_does_not_list_is_out_of_turn(phase: str, step: str) -> N
         ("accept", {}, {}),
         ("accept", {"document": V1}, {"document": b"x", "more": b""}),
         ("accept", {"document": V1}, {"document": b"{}"}),
+        ("accept", {"document": V1, "at": 5}, {"document": b"{}"}),
+        ("counter", {"document": V1}, {"document": b"{}"}),
+        ("counter", {"document": V1, "instead": V1, "reason": ""}, {}),
         ("reject", {"reason": 5}, {}),
         ("reject", {"reason": "x" * 3000}, {}),
         ("reject", {"reason": "", "more": 1}, {}),
@@ -357,6 +385,198 @@ def test_people_are_not_asked_for_what_the_table_does_not_list() -> None:
         two.second.decide(withdraw())
     with pytest.raises(Misuse):
         two.first.decide(reject("no"))
+
+
+# --- counter-proposals
+
+ROADMAP = Slot("roadmap", "main")
+
+
+def version(value: int, base: str = "", name: str = "main") -> bytes:
+    return write_document("roadmap", name, base, PARTIES, "content", {"value": value})
+
+
+def answer(side: Side, who, payload: bytes, slot: Slot = ROADMAP, reason: str = "rather") -> None:
+    side.decide(counter(seal(DOCUMENT, payload, who), slot, reason))
+
+
+def test_a_counter_proposal_leaves_one_version_that_can_be_signed() -> None:
+    two = propose(version(1), DOCUMENT)
+    answer(two.second, SOUTH, version(2))
+    found = shelf(two.second.facts, "roadmap", "main", NOW)
+    assert [(each.by, each.state) for each in found.versions] == [
+        (NORTH.party, "rejected"),
+        (SOUTH.party, "proposed"),
+    ]
+    with pytest.raises(Misuse):
+        sign(two, ROADMAP)  # theirs is rejected: there is nothing to sign here any more
+    two.pump()
+    assert two.first.asked[-1].subject["instead"] == read_document(version(1)).hash
+    assert two.first.asked[-1].subject["reason"] == "rather"
+    for side in (two.first, two.second):
+        (live,) = shelf(side.facts, "roadmap", "main", NOW).proposals
+        assert live.hash == read_document(version(2)).hash
+
+
+def test_the_proposer_signs_a_counter_proposal_and_it_is_in_force_from_that_instant() -> None:
+    two = propose(version(1), DOCUMENT)
+    answer(two.second, SOUTH, version(2))
+    two.pump()
+    two.first.now = NOW + 5000
+    envelope = decode_base64(two.first.asked[-1].subject["envelope"])
+    two.first.decide(accept(add_signature(envelope, NORTH), ROADMAP))
+    two.second.now = NOW + 90_000
+    two.pump()
+    for side in (two.first, two.second):
+        assert side.finish.result.effective == NOW + 5000
+        (period,) = periods(side.facts)
+        assert (period.since, period.until) == (NOW + 5000, None)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [version(1), version(2, "f" * 64), version(2, name="other"), statement(TERMS),
+     write_resumption("main", V1, PARTIES, ("5" * 64,))],
+    ids=["the same", "another base", "another name", "another kind", "a statement"],
+)  # fmt: skip
+def test_a_counter_proposal_is_another_version_of_the_same_document(payload: bytes) -> None:
+    two = propose(version(1), DOCUMENT)
+    kind = AGREEMENT if payload == statement(TERMS) else DOCUMENT
+    with pytest.raises(Misuse, match="another version"):
+        two.second.decide(counter(seal(kind, payload, SOUTH), ROADMAP, ""))
+    first = read_document(version(1)).hash
+    said = {"document": read_document(payload).hash, "instead": first, "reason": ""}
+    with pytest.raises(Malformed):
+        two.first.receive(two.second.sealed(Send("counter", said, {"document": seal(kind, payload, SOUTH)})))
+
+
+def test_counter_proposals_are_refused_while_ours_is_open_or_all_is_suspended() -> None:
+    two = propose(version(1), DOCUMENT)
+    for slot in (
+        msgspec.structs.replace(ROADMAP, open="9" * 64),
+        msgspec.structs.replace(ROADMAP, held=True),
+        msgspec.structs.replace(ROADMAP, base="9" * 64, state="in_force"),
+    ):
+        with pytest.raises(Refused):
+            answer(two.second, SOUTH, version(2), slot)
+
+
+def test_a_conversation_bears_so_many_counter_proposals_and_no_more() -> None:
+    two = propose(version(0), DOCUMENT)
+    sides = [(two.second, SOUTH), (two.first, NORTH)]
+    for turn in range(MAX_COUNTERS):
+        side, who = sides[turn % 2]
+        answer(side, who, version(turn + 1))
+        two.pump()
+    with pytest.raises(Misuse, match="no more counter-proposals"):
+        answer(two.second, SOUTH, version(999))
+    late = replace(two.first.state, phase="proposed")
+    last = read_document(version(MAX_COUNTERS)).hash
+    said = {"document": read_document(version(999)).hash, "instead": last, "reason": ""}
+    with pytest.raises(Refused, match="no more counter-proposals"):
+        late.receive(
+            two.second.sealed(Send("counter", said, {"document": seal(DOCUMENT, version(999), SOUTH)})), NOW
+        )
+
+
+def test_a_withdrawal_that_crosses_a_counter_proposal_is_passed_over_once() -> None:
+    two = propose(version(1), DOCUMENT)
+    answer(two.second, SOUTH, version(2))
+    two.first.decide(withdraw())
+    crossed = two.first.outbox.pop()
+    two.second.receive(crossed)
+    assert two.second.state.phase == "proposed"
+    with pytest.raises(OutOfTurn):
+        two.second.receive(crossed)
+    two.pump()
+    assert two.first.state.phase == "considering"
+
+
+# --- both propose the same, or more than they may
+
+
+def crossed(slot: Slot) -> Pair:
+    """North proposes to a south whose slot is this."""
+    two = pair("amendment")
+    envelope = seal(DOCUMENT, version(1), NORTH)
+    two.first.take(KIND.begin(AmendmentSetup(NORTH.party, SOUTH.party, KEYS, (), envelope), bytes(32), NOW))
+    two.second.state = KIND.answer(AmendmentSetup(SOUTH.party, NORTH.party, KEYS, (slot,)), bytes(32), NOW)
+    return two
+
+
+def test_what_both_have_proposed_is_in_force_without_another_signature() -> None:
+    same = read_document(version(1)).hash
+    two = crossed(msgspec.structs.replace(ROADMAP, open=same, signed=seal(DOCUMENT, version(1), SOUTH)))
+    two.pump()
+    assert two.second.asked == []
+    for side in (two.first, two.second):
+        assert side.finish.result.outcome == "in_force"
+    assert two.first.finish.result.envelope == sign_both(DOCUMENT, version(1), NORTH, SOUTH)
+
+
+def test_a_second_proposal_on_one_base_is_equivocation_with_both_messages() -> None:
+    two = crossed(msgspec.structs.replace(ROADMAP, theirs="9" * 64, said=b"the first"))
+    with pytest.raises(Equivocation) as raised:
+        two.pump()
+    assert raised.value.evidence[0] == b"the first"
+    assert len(raised.value.evidence) == 2
+
+
+def test_our_proposal_of_what_they_have_proposed_is_an_acceptance_and_refused_as_a_proposal() -> None:
+    same = read_document(version(1)).hash
+    slot = msgspec.structs.replace(ROADMAP, theirs=same)
+    with pytest.raises(Refused, match="accept it"):
+        propose(version(1), DOCUMENT, slots=(slot,))
+
+
+# --- one instant for both sides
+
+
+@pytest.mark.parametrize("shift", [-2 * 3_600_000, 2 * 3_600_000])
+def test_an_acceptance_is_not_dated_before_its_proposal_or_ahead(shift: int) -> None:
+    two = propose(version(1), DOCUMENT)
+    sign(two, ROADMAP)
+    honest = two.second.outbox.pop()
+    with pytest.raises(Malformed, match="dated"):
+        two.first.receive(changed(honest, sender=two.second, body={"at": rfc3339(NOW + shift)}))
+
+
+# --- revoking
+
+
+def revoked(slot: Slot, at: int = NOW, effective: int = NOW, base: str = V1, kind: str = "roadmap") -> Pair:
+    facts = pair("amendment")
+    payload = write_revocation(kind, "main", base, PARTIES, NORTH.party, at, effective, "over")
+    two = declare(facts, payload, slot=slot, theirs=slot)
+    two.pump()
+    return two
+
+
+HELD = Slot("roadmap", "main", V1, "in_force")
+
+
+def test_a_revocation_counts_on_both_sides_from_its_instant() -> None:
+    two = revoked(HELD, effective=NOW + 10)
+    for side in (two.first, two.second):
+        assert (side.finish.result.outcome, side.finish.result.effective) == ("revoked", NOW + 10)
+        assert side.kinds == ["document.ended"]
+
+
+@pytest.mark.parametrize(
+    ("slot", "changes", "reason"),
+    [
+        (HELD, {"effective": NOW - 1}, "before it is made"),
+        (HELD, {"base": "9" * 64}, "another version"),
+        (ROADMAP, {}, "no roadmap"),
+        (msgspec.structs.replace(HELD, state="ended"), {}, "no roadmap"),
+        (IN_FORCE, {"kind": "agreement"}, "ends with notice"),
+    ],
+)
+def test_a_revocation_that_fits_nothing_is_refused_before_it_is_sent(
+    slot: Slot, changes: dict, reason: str
+) -> None:
+    with pytest.raises(Refused, match=reason):
+        revoked(slot, **changes)
 
 
 # --- suspending, resuming, ending
