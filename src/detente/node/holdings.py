@@ -114,6 +114,15 @@ class Holdings:
             tx.records.erase(ident)
             self._office.journal(tx, "record.erased", commitment_of(row).hex(), party, {"request": item})
 
+    def erase(self, ident: str, request: str) -> None:
+        """Shreds a record of our own; the journal says on what request. The id is never used again."""
+        with self._office.store.transaction() as tx:
+            row = tx.records.get(ident)
+            if row is None:
+                raise Misuse("no such record on this node")
+            tx.records.erase(ident)
+            self._office.journal(tx, "record.erased", commitment_of(row).hex(), "", {"request": request})
+
     def _record(self, row: SourceRow, file: str, defaults: Defaults) -> tuple[str, Record]:
         if row.problem:
             raise Misuse(row.problem)

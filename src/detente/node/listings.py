@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from detente.errors import Misuse
@@ -10,10 +11,10 @@ from detente.pact.joint import Content
 from detente.pact.joint_list import JointList, Name, Reading, Source, Word, read_joint_list, with_words
 from detente.topics.designations.listing import OWN, Listing, word_of
 from detente.topics.designations.listing import Name as ListedName
-from detente.topics.designations.reconciling import Entry, Question, Reconciled
+from detente.topics.designations.reconciling import Entry, Question, Reconciled, numbered
 
-JOINT: Final = "joint-list"
-"""The source of listings that stand for entries of a joint list."""
+JOINT: Final = ("joint-both", "joint-ours", "joint-theirs")
+"""The sources of listings that stand for entries of a joint list, by whose word is on them: so two entries of one group are found."""
 
 NAMES: Final = 200
 READINGS: Final = 100
@@ -75,12 +76,37 @@ def readings(questions: Iterable[Question], slug: str, side: str) -> list[Readin
     return list(found.values())
 
 
-def listing(slug: str, said: Word) -> Listing:
-    """A word on a joint list as a listing: what lists are reconciled with."""
-    names = tuple(ListedName(name.text, name.kind, name.language) for name in said.names)
-    return Listing(
-        JOINT, slug, names, said.status, said.reason, said.grounds, said.legal_basis, said.since, said.review
+def base_listings(held: JointList, ours: str) -> list[Listing]:
+    """The entries of a joint list as listings, to reconcile ours with: each once, under all its names."""
+    found = []
+    for slug, entry in held.entries.items():
+        names = tuple(ListedName(name.text, name.kind, name.language) for name in entry.names)
+        both, mine, other = JOINT
+        source = both if len(entry.words) == 2 else mine if ours in entry.words else other
+        found.append(Listing(source, slug, names))
+    return found
+
+
+def aligned(found: Reconciled, held: JointList) -> Reconciled:
+    """The same with the slugs that the joint list has for these groups already.
+
+    Where it has a group twice, each side chooses the same: the entry on which both have a word, then the first by slug. What is new and has
+    the slug of another entry gets one of its own.
+    """
+    renamed: dict[str, str] = {}
+    taken = set(held.entries)
+    for entry in found.entries:
+        on_it = sorted({each.reference for each in entry.theirs if each.source in JOINT})
+        if on_it:
+            renamed[entry.slug] = min(on_it, key=lambda slug: (-len(held.entries[slug].words), slug))
+        elif entry.slug in taken:
+            renamed[entry.slug] = numbered(entry.slug, [each.name for each in entry.ours])
+    entries = tuple(replace(entry, slug=renamed.get(entry.slug, entry.slug)) for entry in found.entries)
+    questions = tuple(
+        replace(q, readings=tuple((renamed.get(slug, slug), by) for slug, by in q.readings))
+        for q in found.questions
     )
+    return Reconciled(entries, questions)
 
 
 def joint_content(found: Reconciled, ours: str, theirs: str, title: str) -> Content:
@@ -107,4 +133,4 @@ def _of(entry: Entry, side: str) -> tuple[Listing, ...]:
     return entry.ours if side == "ours" else entry.theirs
 
 
-__all__ = ["JOINT", "joint_content", "joint_list", "listing", "readings", "word"]
+__all__ = ["JOINT", "aligned", "base_listings", "joint_content", "joint_list", "readings", "word"]

@@ -13,6 +13,7 @@ from detente.errors import Busy, Misuse, PeerFault, Refused, Unavailable
 from detente.node.accounts import Accounts
 from detente.node.agreements import Agreements
 from detente.node.amendments import Amendments
+from detente.node.designations import Designations
 from detente.node.documents import Documents
 from detente.node.drafts import Drafts
 from detente.node.driver import Driver
@@ -50,6 +51,7 @@ class Node:
     pairings: Pairings
     agreements: Agreements
     documents: Documents
+    designations: Designations
     roadmaps: Roadmaps
     declarations: Papers
     meetings: Papers
@@ -68,10 +70,11 @@ class Node:
         driver = Driver(office.store, office.clock, office.entropy, office)
         amendments = Amendments(office)
         agreements, holdings = Agreements(office, amendments), Holdings(office)
-        book, runs = ItemBook(office, agreements), Runs(office, agreements)
+        documents = Documents(amendments)
+        designations = Designations(amendments, documents, holdings)
+        book, runs = ItemBook(office, agreements), Runs(office, agreements, designations)
         letters = Letters(office, agreements, holdings, book)
         requests = Requests(office, agreements, book)
-        documents = Documents(amendments)
         drafts = Drafts(office, documents)
         node = cls(
             office=office,
@@ -80,6 +83,7 @@ class Node:
             pairings=Pairings(office),
             agreements=agreements,
             documents=documents,
+            designations=designations,
             roadmaps=Roadmaps(office, documents, drafts),
             declarations=Papers(office, documents, drafts, declarations.KIND),
             meetings=Papers(office, documents, drafts, meetings.KIND),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -12,17 +12,19 @@ from detente.ceremonies.run import Head, RunRecord, RunSetup, RunTerms
 from detente.errors import Malformed, Misuse, NotAgreed, Refused, Unavailable
 from detente.journal.entries import parse_entry
 from detente.node.agreements import Agreements
+from detente.node.designations import Designations
 from detente.node.driver import Driver
 from detente.node.holdings import batches, commitment_of, decode_record
 from detente.node.office import Office
 from detente.node.ports import CeremonyRow, FindingRow, RecordRow, Transaction
-from detente.pact.agreement import Admitted, in_scope
+from detente.pact.agreement import Admitted, Refusal, in_scope
 from detente.pact.policy import charge, spent
 from detente.pact.terms import Terms, TopicTerms
 from detente.psi.commitment import padded
 from detente.topics.topic import Topic
 from detente.wire.messages import ReceivedMessage
 
+UNLISTED = "its only grounds are groups that the peer does not list"
 SMALL = 20_000  # tokens a side up to which the simple engine is the quicker one (bench/RESULTS.md)
 
 
@@ -84,8 +86,8 @@ class Opening(msgspec.Struct, frozen=True):
 class Runs:
     """The room of matching."""
 
-    def __init__(self, office: Office, agreements: Agreements) -> None:
-        self._office, self._agreements = office, agreements
+    def __init__(self, office: Office, agreements: Agreements, designations: Designations) -> None:
+        self._office, self._agreements, self._designations = office, agreements, designations
         self.driver: Driver | None = None
 
     # -- before and during a run
@@ -102,7 +104,10 @@ class Runs:
             used = spent(
                 self._agreements.facts(tx, row.party), agreed, office.identity().party, office.clock.now()
             )
+            flags = self._flags(tx, agreed, row.party, rows)
         sentences = self._sentences(agreed, terms, row.name, len(rows), left_out)
+        if flags:
+            sentences.append(f"Of {len(flags)} of your records the findings will say that {UNLISTED}.")
         return DryRun(
             row.name,
             topic,
@@ -187,7 +192,7 @@ class Runs:
                     raise Refused("an item was prepared for this finding; withdraw it before deciding anew")
                 self._office.journal(tx, "finding.decided", row.id, row.party, {"status": status, "by": by})
             decided = [
-                msgspec.structs.replace(row, status=status, note=note, decided_by=by, decided=now)
+                msgspec.structs.replace(row, status=status, note=note or row.note, decided_by=by, decided=now)
                 for row in rows
             ]
             tx.findings.put(decided)
@@ -229,7 +234,11 @@ class Runs:
         result = effect.result
         now = self._office.clock.now()
         topic, capacity = self._terms_of(tx, result)
-        tx.findings.put(self._finding(row, topic, capacity, result, found, now) for found in result.findings)
+        agreed = self._agreements.terms_of(tx, row.agreement).topic(topic)
+        records = [record for found in result.findings if (record := tx.records.get(found.record))]
+        flags = self._flags(tx, agreed, row.party, records)
+        rows = (self._finding(row, topic, capacity, result, found, now) for found in result.findings)
+        tx.findings.put(msgspec.structs.replace(each, note=flags.get(each.record, "")) for each in rows)
         tx.settings.put(f"run.{row.id}", msgspec.json.encode(dict(result.counts)))
 
     def noted(self, tx: Transaction, row: CeremonyRow, effect: Append, index: int) -> None:
@@ -344,16 +353,29 @@ class Runs:
         now = self._office.clock.now()
         rows: list[RecordRow] = []
         left_out: dict[str, int] = {}
+        unlisted = self._designations.bound(tx, party)
         for row in tx.records.select(agreed.name):
             consented = self._agreements.consents(tx, party, row)
             found = in_scope(
                 terms, agreed, decode_record(row), peer=party, now=now, loaded=row.loaded, consented=consented
             )
+            if isinstance(found, Admitted) and agreed.unlisted == "refuse" and unlisted(found.grounds):
+                found = Refusal("whose only grounds are groups that the peer does not list")
             if isinstance(found, Admitted):
                 rows.append(row)
             else:
                 left_out[found.reason] = left_out.get(found.reason, 0) + 1
         return rows, left_out
+
+    def _flags(
+        self, tx: Transaction, agreed: TopicTerms, party: str, rows: Iterable[RecordRow]
+    ) -> dict[str, str]:
+        """What the findings of these records must say, by record: where the agreement flags groups that the peer does not list."""
+        if agreed.unlisted != "flag":
+            return {}
+        unlisted = self._designations.bound(tx, party)
+        alone = ((row.id, unlisted(row.grounds)) for row in rows)
+        return {id: f"{UNLISTED}: {', '.join(groups)}" for id, groups in alone if groups}
 
     def _budgeted(
         self, tx: Transaction, party: str, agreed: TopicTerms, setup: RunSetup, theirs: int | None

@@ -20,7 +20,7 @@ from detente.pact.joint import Content, entries_of, same
 from detente.wire.instant import Instant
 
 KIND: Final = "joint-list"
-NAME: Final = "groups"
+NAME: Final = "main"
 MAX_ENTRIES: Final = 2_000
 
 Status = Literal["listed", "considered", "not-listed", "objects"]

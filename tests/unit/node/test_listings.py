@@ -3,7 +3,7 @@
 import pytest
 
 from detente.errors import Misuse
-from detente.node.listings import CUT, joint_content, joint_list, listing, word
+from detente.node.listings import CUT, aligned, base_listings, joint_content, joint_list, word
 from detente.topics.designations.listing import OWN, Listing, Name
 from detente.topics.designations.reconciling import reconcile
 
@@ -58,10 +58,27 @@ def test_nobody_speaks_without_a_listing():
         word([])
 
 
-def test_a_word_is_a_listing_again():
-    again = listing("teapot", word([UN, OWN_WORD]))
-    assert (again.reference, again.status, again.review) == ("teapot", "objects", "2027-01-01")
-    assert {name.text for name in again.names} == {"Order of the Teapot", "Kettle"}
+def test_ours_take_the_slugs_that_the_joint_list_has_already():
+    held = joint_list(joint_content(reconcile([], [OWN_WORD]), OURS, THEIRS, "Groups"), OURS, THEIRS)
+    [slug] = held.entries
+    ours = [
+        Listing("ca", "2", (Name("TEAPOT FRONT", "name"), Name("The Order of the Teapot"))),
+        Listing("ca", "3", (Name("Samovar Front", "name"),)),
+    ]
+    found = aligned(reconcile(ours, base_listings(held, OURS)), held)
+    assert {entry.slug for entry in found.entries if entry.ours} == {slug, "samovar-front"}
+
+
+def test_another_group_never_takes_a_slug_that_is_in_use():
+    held = joint_list(joint_content(reconcile([], [OWN_WORD]), OURS, THEIRS, "Groups"), OURS, THEIRS)
+    [slug] = held.entries
+    renamed = type(held)(held.title, {"samovar-front": held.entries[slug]})
+    found = aligned(
+        reconcile([Listing("ca", "3", (Name("Samovar Front", "name"),))], base_listings(renamed, OURS)),
+        renamed,
+    )
+    [entry] = [entry for entry in found.entries if entry.ours]
+    assert entry.slug.startswith("samovar-front-")
 
 
 def test_what_lists_come_to_reads_as_a_joint_list():

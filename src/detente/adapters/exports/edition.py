@@ -9,8 +9,7 @@ from typing import Final
 
 from detente.pact.joint_list import Entry, JointList, Name, Word
 from detente.pact.marking import parse_marking
-from detente.topics.designations.reconciling import State, entry_slug, state_of
-from detente.topics.orgs import aliases
+from detente.topics.designations.reconciling import State, state_of, title_of
 from detente.wire.instant import Instant
 
 LANGUAGES: Final = ("en", "fr", "ru")
@@ -59,11 +58,8 @@ class Edition:
 
 def title(slug: str, entry: Entry) -> str:
     """The name by which an entry is shown: the alias table's first, else the first that a list calls its name."""
-    for listed in aliases.entries():
-        if entry_slug(listed.id) == slug:
-            return listed.names[0]
-    names = entry.names
-    return next((name.text for name in names if name.kind == "name"), names[0].text)
+    names = [name.text for name in entry.names]
+    return title_of(slug, [name.text for name in entry.names if name.kind == "name"] or names)
 
 
 def others(slug: str, entry: Entry) -> Iterator[Name]:

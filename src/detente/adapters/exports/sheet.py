@@ -85,7 +85,8 @@ h3 { font-size: 1rem; margin: 1.2rem 0 .2rem } p { margin: .2rem 0 } dt { font-w
 <h2>{{ heading }} ({{ groups | length }})</h2>
 {% for group in groups %}<article id="{{ group.slug }}">
 <h3>{{ named(group.title) }}</h3>
-{% if group.names %}<p class="names">{{ w.also }}: {% for name in group.names %}{% if name.said %}{{ w[name.said] }} {% endif %}{{ named(name) }}{{ "; " if not loop.last }}{% endfor %}</p>
+{% if group.names %}<p class="names">{{ w.also }}:
+{% for name in group.names %}{% if name.said %}{{ w[name.said] }} {% endif %}{{ named(name) }}{{ "; " if not loop.last }}{% endfor %}</p>
 {% endif %}
 {% if group.first %}<p class="meta">{{ w.first }} {{ group.first }}</p>{% endif %}
 <div class="words">

@@ -171,7 +171,9 @@ def _slugs(held: Sequence[Held], groups: Sequence[list[int]]) -> dict[str, list[
     wanted = [(_slug(held, members), members) for members in groups]
     counted = Counter(slug for slug, _ in wanted)
     return {
-        slug if counted[slug] == 1 else _numbered(slug, [held[index] for index in members]): members
+        slug
+        if counted[slug] == 1
+        else numbered(slug, sorted({held[index].order for index in members})): members
         for slug, members in wanted
     }
 
@@ -198,9 +200,18 @@ def slug_of_text(text: str) -> str:
     return found if re.match("[a-z]", found) else f"g-{found}"[:SLUG].rstrip("-")
 
 
-def _numbered(slug: str, members: Sequence[Held]) -> str:
-    seen = sorted({each.order for each in members})
-    return f"{slug[: SLUG - 9].rstrip('-')}-{hashlib.sha256(repr(seen).encode()).hexdigest()[:8]}"
+def numbered(slug: str, what: object) -> str:
+    """A slug that is another for other things: the slug, and eight hex digits of their text."""
+    return f"{slug[: SLUG - 9].rstrip('-')}-{hashlib.sha256(repr(what).encode()).hexdigest()[:8]}"
+
+
+def title_of(slug: str, names: Sequence[str]) -> str:
+    """The name by which an entry is shown: the alias table's first for that slug, else the first of these.
+
+    >>> title_of("isil", ["Daesh"]), title_of("teapot", ["Order of the Teapot"])
+    ('Islamic State of Iraq and the Levant', 'Order of the Teapot')
+    """
+    return next((e.names[0] for e in aliases.entries() if entry_slug(e.id) == slug), names[0])
 
 
 def _title(held: Sequence[Held], members: Sequence[int]) -> str:
@@ -309,7 +320,9 @@ __all__ = [
     "Reconciled",
     "State",
     "entry_slug",
+    "numbered",
     "reconcile",
     "slug_of_text",
     "state_of",
+    "title_of",
 ]
