@@ -11,15 +11,16 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from detente.ceremonies.amendment import AmendmentKind, AmendmentSetup
+from detente.ceremonies.amendment import AmendmentKind, AmendmentSetup, Slot, counter
 from detente.ceremonies.ceremony import Incoming
 from detente.ceremonies.items import Statement, open_item, padded_size
 from detente.ceremonies.pairing import read_invitation
 from detente.errors import FailedCheck, Malformed, PeerFault
 from detente.pact.agreement import agreement_hash, parse_terms, read_agreement, statement
+from detente.pact.joint import changes, merge, part
+from detente.pact.kinds import READERS
 from detente.wire.canonical import canonical
 from detente.wire.envelope import open_envelope
-from detente.wire.instant import rfc3339
 from detente.wire.keys import KeyRing, PublicKeys
 
 FOLDER = Path(__file__).parents[2] / "vectors"
@@ -86,7 +87,7 @@ def amendment_state():
 
 
 def acceptance(envelope):
-    said = {"document": AMENDMENT["hash"], "at": rfc3339(AMENDMENT["at"])}
+    said = {"document": AMENDMENT["hash"], "at": AMENDMENT["instant"]}
     return Incoming("accept", said, {"document": envelope.encode()}, "0" * 64, b"raw")
 
 
@@ -109,6 +110,46 @@ def test_these_acceptances_are_refused(why):
     _, state = amendment_state()
     with pytest.raises(PeerFault):
         state.receive(acceptance(AMENDMENT["refused"][why]), AMENDMENT["at"])
+
+
+@pytest.mark.parametrize("vector", AMENDMENT["merges"], ids=lambda each: each["why"])
+def test_contents_merge_to_this_whichever_side_merges(vector):
+    for ours, theirs in (("ours", "theirs"), ("theirs", "ours")):
+        found = merge(vector["base"], vector[ours], vector[theirs])
+        if "merged" in vector:
+            assert canonical(found.content) == canonical(vector["merged"])
+            assert [str(each) for each in changes(vector["base"], found.content)] == vector["changes"]
+        else:
+            assert [list(each.path) for each in found.found] == [each["path"] for each in vector["conflicts"]]
+
+
+def test_a_part_of_a_proposal_is_this():
+    vector = AMENDMENT["part"]
+    assert canonical(part(vector["base"], vector["proposed"], vector["entries"])) == canonical(
+        vector["gives"]
+    )
+
+
+def test_a_counter_proposal_comes_into_force_and_is_revoked_as_the_vectors_say():
+    documents, (north, south) = AMENDMENT["documents"], AMENDMENT["parties"].values()
+    ring, _ = amendment_state()
+    kind = AmendmentKind(READERS)
+
+    def heard(step):
+        said = documents[step]
+        return Incoming(step, said["body"], {"document": said["document"].encode()}, "0" * 64, b"raw")
+
+    state = kind.answer(AmendmentSetup(south, north, dict(ring.periods)), bytes(32), AMENDMENT["at"])
+    state, _ = state.receive(heard("propose"), AMENDMENT["at"])
+    envelope, slot = documents["counter"]["document"].encode(), Slot("resolution", "main")
+    state, effects = state.decide(counter(envelope, slot, "not yet"), AMENDMENT["at"])
+    assert (effects[-1].step, effects[-1].body) == ("counter", documents["counter"]["body"])
+    _, effects = state.receive(heard("accept"), AMENDMENT["at"])
+    assert effects[-1].result.outcome == "in_force"
+    head = Slot("resolution", "main", effects[-1].result.hash, "in_force")
+    told = kind.answer(AmendmentSetup(south, north, dict(ring.periods), (head,)), bytes(32), AMENDMENT["at"])
+    _, effects = told.receive(heard("revoke"), AMENDMENT["at"])
+    assert effects[-1].result.outcome == "revoked"
 
 
 @pytest.mark.parametrize("vector", PAIRING["invitations"], ids=["first", "second", "rotated"])
