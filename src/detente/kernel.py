@@ -33,6 +33,7 @@ __all__ = [
     "Rejected",
     "Repeated",
     "Rr22Session",
+    "airspace_conflicts",
     "begin",
     "blind_with",
     "check",
@@ -305,3 +306,38 @@ def rr22_machine() -> str:
 def rr22_force_portable(portable: bool) -> None:
     """Sends the engine down its portable path (True) or back to what the CPU offers (False). Outputs stay the same."""
     _kernel.rr22_force_portable(portable)
+
+
+# --- Aircraft ---------------------------------------------------------------------------------------
+
+
+def airspace_conflicts(
+    ours: Bytes,
+    theirs: Bytes,
+    *,
+    distance: float,
+    height: float,
+    soon: float,
+    level: float,
+    ahead: float,
+    open: bool,
+    most: int,
+) -> bytes:
+    """Every pair of tracks that is in the volume within `ahead` seconds, from states in the clear, on one thread.
+
+    A track is eight little-endian f64: place and velocity around the earth's centre (metres, m/s), altitude, climb. A
+    row of the answer is ours and theirs (u32) and when they enter and leave (f64, seconds), 24 bytes. `soon` and `level`
+    widen the cylinder to the well-clear volume (TTHR, TCOA); with `open` the edge is outside. Raises ValueError for
+    numbers that are not finite and for more than `most` pairs.
+    """
+    return _kernel.airspace_conflicts(
+        ours,
+        theirs,
+        distance=distance,
+        height=height,
+        soon=soon,
+        level=level,
+        ahead=ahead,
+        open=open,
+        most=most,
+    )

@@ -9,6 +9,7 @@
 // By value, a secret scalar would be copied to where nothing wipes it.
 #![allow(clippy::op_ref)]
 
+pub mod airspace;
 pub mod dleq;
 pub mod hashing;
 pub mod merkle;

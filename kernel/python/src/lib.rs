@@ -1,6 +1,7 @@
 //! The Python face of `detente_kernel_core`: buffers in, bytes out, the interpreter released while it computes. No logic of its own.
 
 use detente_kernel_core as core;
+use detente_kernel_core::airspace::{self, Volume};
 use detente_kernel_core::dleq::{self, Statement};
 use detente_kernel_core::round::{self, Claim, Inputs, Joint};
 use detente_kernel_core::{hashing, merkle, suite};
@@ -281,14 +282,34 @@ fn merkle_climb<'py>(py: Python<'py>, leaf: Lent, index: usize, leaves: usize, p
     Ok(PyBytes::new(py, &merkle::climb(&leaf, index, leaves, &path).map_err(raised)?))
 }
 
+#[pyfunction]
+#[pyo3(signature = (ours, theirs, *, distance, height, soon, level, ahead, open, most))]
+#[allow(clippy::too_many_arguments)] // the volume, named at the call in kernel.py
+fn airspace_conflicts<'py>(
+    py: Python<'py>,
+    ours: Lent,
+    theirs: Lent,
+    distance: f64,
+    height: f64,
+    soon: f64,
+    level: f64,
+    ahead: f64,
+    open: bool,
+    most: usize,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let volume = Volume { distance, height, soon, level, ahead, open };
+    let rows = py.detach(|| airspace::conflicts(&ours, &theirs, &volume, most)).map_err(raised)?;
+    Ok(PyBytes::new(py, &rows))
+}
+
 #[pymodule]
 mod _kernel {
     #[pymodule_export]
     use super::rr22::{rr22_columns, rr22_force_portable, rr22_inspect, rr22_machine, PySession, Repeated};
     #[pymodule_export]
     use super::{
-        begin, blind_with, check, check_element, derive_key_pair, evaluate, expand, finalize_with, finish, hash_rows,
-        hash_to_group, merkle_climb, merkle_levels, merkle_path, merkle_root, prove, prove_rfc, show, verify, verify_rfc,
-        Rejected,
+        airspace_conflicts, begin, blind_with, check, check_element, derive_key_pair, evaluate, expand, finalize_with, finish,
+        hash_rows, hash_to_group, merkle_climb, merkle_levels, merkle_path, merkle_root, prove, prove_rfc, show, verify,
+        verify_rfc, Rejected,
     };
 }
