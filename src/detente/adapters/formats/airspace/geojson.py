@@ -1,7 +1,7 @@
 """Volumes as GeoJSON features (RFC 7946): a polygon with "id", "altitude_lower_m", "altitude_upper_m", "altitude_datum", "time_start", "time_end".
 
 Also read: points with "radius_m" (circles), lines with "width_m" (corridors that wide), altitudes in feet or flight levels ("altitude_lower_ft",
-"altitude_lower_fl"), "state", "priority" and "off_nominal". Features of one id are volumes of one intent.
+"altitude_lower_fl"), "state", "priority" and "off_nominal"; "constraint" with its kind for air that is closed. Features of one id are volumes of one intent.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ def drawn(number: int, feature: object) -> Drawn:
         priority_of(properties.get("priority")),
         properties.get("off_nominal") is True,
         place.repairs,
+        _closed(properties.get("constraint")),
     )
 
 
@@ -71,6 +72,15 @@ def _features(document: object) -> Sequence[object]:
     if len(features) > MOST_FEATURES:
         raise Misuse(f"a collection of more than {MOST_FEATURES} features: split the file")
     return features
+
+
+def _closed(kind: object) -> str:
+    """The kind of a constraint, "" for none. Raises Misuse."""
+    if kind is None or kind is False:
+        return ""
+    if not isinstance(kind, str) or not 0 < len(kind) <= 100:
+        raise Misuse("a constraint is named by its kind, for example no-fly")
+    return kind
 
 
 def _id_or_none(feature: object) -> str:

@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from detente.adapters.formats.airspace.fixes import Fixes
 from detente.adapters.formats.rows import Problem
 from detente.errors import Misuse
 from detente.topics.airspace.datum import Undulation, converted
-from detente.topics.airspace.intent import MOST_VOLUMES, Intent, State
+from detente.topics.airspace.intent import MOST_VOLUMES, Constraint, Intent, State
 from detente.topics.airspace.volume import Datum, Volume4D
 from detente.wire.instant import Instant
 
@@ -22,7 +23,10 @@ _MICRO = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """One volume as a file has it: `number` is its place there (feature, line), from 1; `repairs` what was mended, in sentences."""
+    """One volume as a file has it: `number` is its place there (feature, line), from 1; `repairs` what was mended, in sentences.
+
+    `closed` is the kind of a constraint; "" for what is an intent.
+    """
 
     number: int
     id: str
@@ -31,6 +35,7 @@ class Drawn:
     priority: int = 0
     off_nominal: bool = False
     repairs: tuple[str, ...] = ()
+    closed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +71,10 @@ class Margins:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file of plans and what reading it needs: `fixes` name -> (longitude, latitude) for routes, `margins` for what has no width."""
+    """A file of plans and what reading it needs: `fixes` for routes, `margins` for what has no width."""
 
     path: Path
-    fixes: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    fixes: Fixes = field(default_factory=Fixes)
     margins: Margins = field(default_factory=Margins)
 
 
@@ -78,6 +83,7 @@ class Plans:
     """All that a file holds. `problems`: what could not be read. `notes`: what was mended, with its place, as Problems are."""
 
     intents: tuple[Intent, ...]
+    constraints: tuple[Constraint, ...]
     problems: tuple[Problem, ...]
     notes: tuple[Problem, ...]
 
@@ -99,37 +105,41 @@ def gathered(drawing: Drawing, datum: Datum | None = None, geoid: Undulation = N
             continue
         notes.extend(Problem(drawn.number, repair) for repair in drawn.repairs)
         found.setdefault(drawn.id, []).append(drawn)
-    made = []
+    intents: list[Intent] = []
+    constraints: list[Constraint] = []
     for id, parts in found.items():
-        if id in broken:
-            problems.append(
-                Problem(parts[0].number, "left out, since another volume of the same plan could not be read")
-            )
-            continue
         try:
-            made.append(_intent(id, parts, datum, geoid))
+            if id in broken:
+                raise Misuse("left out, since another volume of the same plan could not be read")
+            made = _made(id, parts, datum, geoid)
         except Misuse as error:
             problems.append(Problem(parts[0].number, str(error)))
-    return Plans(tuple(made), tuple(sorted(problems, key=lambda problem: problem.line)), tuple(notes))
+            continue
+        if isinstance(made, Intent):
+            intents.append(made)
+        else:
+            constraints.append(made)
+    problems.sort(key=lambda problem: problem.line)
+    return Plans(tuple(intents), tuple(constraints), tuple(problems), tuple(notes))
 
 
-def _intent(id: str, parts: list[Drawn], datum: Datum | None, geoid: Undulation) -> Intent:
+def _made(id: str, parts: list[Drawn], datum: Datum | None, geoid: Undulation) -> Intent | Constraint:
     first = parts[0]
     if len(parts) > MOST_VOLUMES:
         raise Misuse(f"a plan of more than {MOST_VOLUMES} volumes: split it")
-    if any((part.state, part.priority) != (first.state, first.priority) for part in parts):
+    if any(
+        (part.state, part.priority, part.closed) != (first.state, first.priority, first.closed)
+        for part in parts
+    ):
         raise Misuse("volumes of one id have different states or priorities: give them ids of their own")
     volumes = [
         (part.off_nominal, part.volume if datum is None else converted(part.volume, datum, geoid))
         for part in parts
     ]
-    return Intent(
-        id,
-        tuple(volume for off, volume in volumes if not off),
-        first.state,
-        first.priority,
-        tuple(volume for off, volume in volumes if off),
-    )
+    nominal = tuple(volume for off, volume in volumes if not off)
+    if first.closed:
+        return Constraint(id, nominal, first.closed)
+    return Intent(id, nominal, first.state, first.priority, tuple(volume for off, volume in volumes if off))
 
 
 def span(start: object, end: object) -> tuple[Instant, Instant]:
@@ -138,13 +148,14 @@ def span(start: object, end: object) -> tuple[Instant, Instant]:
     >>> span("2026-11-22T10:00:00Z", "2026-11-22T13:00:00.0001+02:00")
     (1795341600000, 1795345200001)
     """
-    first, last = (_moment(text) for text in (start, end))
+    first, last = (moment_us(text) for text in (start, end))
     if first >= last:
         raise Misuse("a volume must start before it ends")
-    return math.floor((first - _EPOCH) / _MICRO / 1000), math.ceil((last - _EPOCH) / _MICRO / 1000)
+    return first // 1000, -(-last // 1000)
 
 
-def _moment(text: object) -> datetime:
+def moment_us(text: object) -> int:
+    """A time of RFC 3339 with its offset, in microseconds since 1970. Raises Misuse."""
     if not isinstance(text, str) or len(text) > 40:
         raise Misuse("a time is written like 2026-11-22T10:00:00Z")
     try:
@@ -155,7 +166,7 @@ def _moment(text: object) -> datetime:
         raise Misuse("a time without an offset is never compared: end it in Z or +hh:mm")
     if not 1970 <= moment.year <= 9998:
         raise Misuse("a time before 1970 or after 9998")
-    return moment.astimezone(UTC)
+    return (moment.astimezone(UTC) - _EPOCH) // _MICRO
 
 
 def number_in(members: Mapping[str, Any], name: str) -> float:
