@@ -86,7 +86,8 @@ def test_the_nouns_and_verbs_are_all_there():
         requests ask; requests list; requests show; requests accept; requests decline; requests answer; requests transfer;
         requests matrix; requests templates;
         ledger; recall request; recall attest; keys rotate; keys revoke; journal verify; journal export; journal show;
-        courier out; courier in; doctor; rehearse; groups alias; groups reconcile; demo"""
+        joint at; joint show; joint history; joint diff; joint propose; joint accept; joint counter; joint reject;
+        joint withdraw; joint merge; joint revoke; courier out; courier in; doctor; rehearse; groups alias; groups reconcile; demo"""
     assert {"detente " + " ".join(each.split()) for each in wanted.split(";")} <= set(VERBS)
 
 
