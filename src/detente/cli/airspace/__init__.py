@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from detente.cli.airspace.alert import alert
+from detente.cli.airspace.check import check
 from detente.cli.verb import Noun
 
 
@@ -13,7 +14,7 @@ def airspace() -> None:
     """Keep both sides' aircraft apart, and warn them of each other."""
 
 
-for verb in (alert,):
+for verb in (alert, check):
     airspace.add_command(verb)
 
 __all__ = ["airspace"]
