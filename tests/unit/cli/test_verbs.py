@@ -50,6 +50,7 @@ NODE_LESS = {
     "detente groups reconcile",
     "detente demo",
     "detente airspace alert",
+    "detente airspace check",
     "detente declarations template",
     "detente meetings template",
     "detente requests templates",
