@@ -306,3 +306,93 @@ def test_the_bundle_of_either_side_verifies(world: World) -> None:
     for node, peer in ((north, "south"), (south, "north")):
         bundle = detente_verify.verify(io.BytesIO(node.witness.export(peer)))
         assert bundle.problems == []
+
+
+def test_a_merge_whose_other_half_was_replaced_meanwhile_is_not_sent_and_says_why(world: World) -> None:
+    agree(world, content(isil="both"))
+    north, south = both(world)
+    north.documents.propose(KIND, "main", content(isil="both", a="n"), "south")
+    south.documents.propose(KIND, "main", content(isil="both", b="s"), "north")
+    meet(world)
+    world.wire.down = True
+    north.documents.merge("south", KIND, "main")
+    south.documents.withdraw("north")
+    packets = [carried(node, peer) for node, peer in ((north, "south"), (south, "north"))]
+    south.post.carry_in(packets[0])
+    north.post.carry_in(packets[1])
+    south.post.carry_in(carried(north, "south", pump=False))
+    south.documents.propose(KIND, "main", content(isil="both", c="s"), "north")
+    north.post.carry_in(carried(south, "north"))
+    north.pump("south")
+    (view,) = north.documents.show(KIND)
+    assert "another version meanwhile" in view.merging
+    assert [each.changes for each in view.proposals] == [['adds c: say: "s" (new)']]
+    north.documents.accept("south")
+    assert north.documents.show(KIND)[0].merging == "not sent: " + view.merging.removeprefix("not sent: ")
+    north.pump("south")
+    assert north.documents.show(KIND)[0].merging == ""
+
+
+def carried(node: Node, peer: str, pump: bool = True) -> bytes:
+    """What waits for the peer, as one packet on a stick."""
+    if pump:
+        node.pump(peer)
+    with node.office.store.snapshot() as tx:
+        party = node.office.peer(tx, peer).party
+    packet = node.post.carry_out(party)
+    assert packet is not None
+    return packet
+
+
+def test_two_processes_of_one_node_do_not_both_sign_on_one_base(world: World) -> None:
+    """Both have read the store before either wrote: the second is refused in its transaction."""
+    north, _ = both(world)
+    room = north.office.rooms["amendment"]
+    blind = room._slot  # type: ignore[attr-defined]  # what another process read a moment ago
+    import msgspec
+
+    room._slot = lambda *args: msgspec.structs.replace(blind(*args), open="", signed=b"")  # type: ignore[attr-defined]
+    north.documents.propose(KIND, "main", content(a="one"), "south")
+    for said in ("two", "one"):
+        with pytest.raises(Refused, match="withdraw it first"):
+            north.documents.propose(KIND, "main", content(a=said), "south")
+    assert len(north.documents.show(KIND)[0].proposals) == 1
+
+
+def test_terms_of_an_agreement_are_countered_and_merged_like_any_other_document(world: World) -> None:
+    north, south = both(world)
+    toml = north.agreements.template("south")
+    north.agreements.propose(toml.replace("retention_days = ", "retention_days = 1"), "south")
+    meet(world)
+    (view,) = south.documents.show("agreement")
+    assert view.state == "in_force"
+    assert view.content is not None
+    terms = {**view.content, "recall_hours": 5}
+    south.documents.counter("north", "", terms, "five hours")
+    meet(world)
+    north.agreements.sign("south")
+    meet(world)
+    with north.office.store.snapshot() as tx:
+        party = north.office.peer(tx, "south").party
+        assert north.agreements.standing(tx, party).terms.recall_hours == 5  # type: ignore[union-attr]
+    north.agreements.propose(toml, "south")
+    meet(world)
+    with pytest.raises(Misuse, match="this is no agreement"):
+        south.documents.counter("north", "", {**view.content, "recall_hours": -5}, "")
+
+
+def test_content_that_no_document_can_hold_is_the_callers_mistake(world: World) -> None:
+    north, _ = both(world)
+    deep: dict[str, Any] = {}
+    for _ in range(40):
+        deep = {"a": deep}
+    for said in ({"title": 1.5}, {"title": "x", "entries": {"a": deep}}, {"title": "\ud800", "entries": {}},
+                 {"title": "x" * (1 << 20), "entries": {}}, {"title": 1 << 60, "entries": {}}):  # fmt: skip
+        with pytest.raises(Misuse):
+            north.documents.propose(KIND, "main", said, "south")
+    with pytest.raises(Misuse, match="no content"):
+        north.documents.diff(KIND, "main", {"title": 1.5}, "south")
+    with pytest.raises(Misuse, match="kind 'treaty'"):
+        north.documents.propose("treaty", "main", content(a="b"), "south")
+    with pytest.raises(Misuse):
+        north.documents.propose(KIND, "Main Street", content(a="b"), "south")

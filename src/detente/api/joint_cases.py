@@ -11,7 +11,6 @@ from detente.node.documents import Crossed
 from detente.node.node import Node
 from detente.node.shelves import AtView, DocumentView
 from detente.pact.history import span
-from detente.pact.joint import changes
 
 Row = tuple[str, str, Literal["GET", "POST"], type[msgspec.Struct], Any, Callable[[Node, Any], Any], str]
 
@@ -90,11 +89,6 @@ def _accept(node: Node, r: AnsweringProposal) -> VersionHash:
     return VersionHash(node.documents.accept(r.peer, r.hash))
 
 
-def _diff(node: Node, r: WithContent) -> Changed:
-    current = node.documents.current(r.kind, r.name, r.peer)
-    return Changed([str(each) for each in changes(current, r.content)])
-
-
 def _revoke(node: Node, r: OfDocument) -> VersionHash:
     effective = span(r.effective)[0] if r.effective else None
     return VersionHash(node.documents.revoke(r.kind, r.name, r.peer, r.reason, effective))
@@ -107,7 +101,8 @@ JOINT_CASES: tuple[Row, ...] = (
         lambda n, r: n.documents.show(r.kind, r.name, r.peer),
         "What is in force, what waits and what it would change, and every version there was.",
     ),
-    ("joint", "diff", "POST", WithContent, Changed, _diff, "What content would change; nothing is sent."),
+    ("joint", "diff", "POST", WithContent, Changed,
+        lambda n, r: Changed(n.documents.diff(r.kind, r.name, r.content, r.peer)), "What content would change; nothing is sent."),
     (
         "joint", "propose", "POST", WithContent, VersionHash,
         lambda n, r: VersionHash(n.documents.propose(r.kind, r.name, r.content, r.peer)),

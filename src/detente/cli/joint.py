@@ -12,7 +12,7 @@ from detente.cli.talk import catch_up, hand_over, with_peer
 from detente.cli.verb import Noun, Session, Verb
 from detente.errors import Misuse, Refused
 from detente.pact.history import span
-from detente.pact.joint import changes, plain
+from detente.pact.joint import plain
 from detente.wire.instant import LATEST, rfc3339
 
 if TYPE_CHECKING:
@@ -128,12 +128,7 @@ def diff(session: Session, kind: str, name: str, file: Path, peer: str) -> None:
     """Say what a file of content would change of what is in force. Nothing is sent."""
     content = read_content(file)
     with session.open() as node:
-        done = Differences(
-            peer,
-            kind,
-            name,
-            [str(each) for each in changes(node.documents.current(kind, name, peer), content)],
-        )
+        done = Differences(peer, kind, name, node.documents.diff(kind, name, content, peer))
     session.show(done, lambda console: _list(console, done.changes or ["It changes nothing."]))
 
 

@@ -19,13 +19,14 @@ MERGED = "both proposals together"
 
 
 class Queued(msgspec.Struct, frozen=True):
-    """A version that is signed and waits: in place of our proposal `gone`. `asked` is the journal's size by then,
-    `failed` why it did not go."""
+    """A version that is signed and waits: in place of our proposal `gone` and of theirs `instead`. `asked` is the
+    journal's size by then, `failed` why it did not go."""
 
     kind: str
     name: str
     hash: str
     gone: str
+    instead: str
     envelope: bytes
     asked: int
     failed: str = ""
@@ -42,8 +43,8 @@ class Crossings:
         kept = tx.settings.get(_name(party))
         return msgspec.msgpack.decode(kept, type=list[Queued]) if kept else []
 
-    def order(self, party: str, payload: bytes, gone: str) -> None:
-        """Signs a version to go in the place of our proposal `gone`, which is withdrawn."""
+    def order(self, party: str, payload: bytes, gone: str, instead: str) -> None:
+        """Signs a version to go in the place of our proposal `gone`, which is withdrawn, and of theirs."""
         office, document = self._office, read_document(payload)
         envelope = seal(document.payload_type, payload, office.identity())
         with office.store.transaction() as tx:
@@ -55,7 +56,7 @@ class Crossings:
             if any(place == (each.kind, each.name) for each in waiting):
                 raise Misuse("a merge of this document waits already; `detente joint show` tells for what")
             size = tx.journal.size()
-            queued = Queued(document.kind, document.name, document.hash, gone, envelope, size)
+            queued = Queued(document.kind, document.name, document.hash, gone, instead, envelope, size)
             self._put(tx, party, [*waiting, queued])
         self.pump(party)
 
@@ -69,7 +70,7 @@ class Crossings:
         with self._office.store.snapshot() as tx:
             shelf = self._amendments.shelf(tx, party, queued.kind, queued.name)
             ours = self._office.identity().party
-            live = [each for each in shelf.proposals if each.by == ours]
+            mine = [each.hash for each in shelf.proposals if each.by == ours]
             under_way = self._amendments.under_way(tx, party, queued.gone)
             answer = self._answerable(tx, party, queued)
             done = self._begun(tx, party, queued)
@@ -84,12 +85,13 @@ class Crossings:
             )  # under way, or overtaken: `show` tells what is in force instead
         if queued.failed:
             return False
-        if any(each.hash == queued.gone for each in live):
-            if under_way is not None and not told:
-                self._amendments.withdraw(under_way.id)
-                return True
+        live = queued.gone in mine
+        if live and (under_way is None or told):
             return False  # our signature is live until they have acknowledged
         try:
+            if live and under_way is not None:
+                self._amendments.withdraw(under_way.id)
+                return True
             self._send(party, queued, answer)
         except (Refused, Misuse) as problem:  # suspended, or signed otherwise meanwhile: people decide anew
             return self._replace(party, queued, msgspec.structs.replace(queued, failed=str(problem)))
@@ -101,8 +103,10 @@ class Crossings:
             self._amendments.begin(party, unverified(queued.envelope).payload)
         elif answer[1]["hash"] == queued.hash:
             self._amendments.accept(answer)  # they propose what our person has signed: the same payload
-        else:
+        elif answer[1]["hash"] == queued.instead:
             self._amendments.send_counter(answer, queued.envelope, MERGED)
+        else:
+            raise Refused("the peer has proposed another version meanwhile; look at it and answer that")
 
     def _answerable(self, tx: Transaction, party: str, queued: Queued) -> Waiting | None:
         """Their proposal of the same document that waits here."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from detente.ceremonies.amendment import write_revocation
+from detente.ceremonies.versions import read_terms
 from detente.errors import Malformed, Misuse, NotAgreed, Refused
 from detente.node.amendments import Amendments, Waiting, content_of
 from detente.node.crossings import Crossings
@@ -15,7 +16,7 @@ from detente.node.ports import PeerRow, Transaction
 from detente.node.shelves import AtView, DocumentView, Shelves
 from detente.pact.document import Shelf, Version, read_document, write_document
 from detente.pact.joint import Conflicts, Content, changes, merge, part
-from detente.pact.kinds import KINDS
+from detente.pact.kinds import KINDS, READERS
 from detente.pact.unilateral import STATEMENTS
 from detente.wire.canonical import canonical
 from detente.wire.instant import Instant
@@ -63,6 +64,15 @@ class Documents:
             head = self._amendments.shelf(tx, party, kind, name).head
             row = tx.documents.get(head.hash) if head and head.state == "in_force" else None
             return content_of(row) if row else None
+
+    def diff(self, kind: str, name: str, content: Content, peer: str) -> list[str]:
+        """What content would change of what is in force, in words. Nothing is sent. Raises Misuse for what no document
+        can hold."""
+        try:
+            canonical(content)
+        except ValueError as problem:
+            raise Misuse(f"this is no content of a joint document: {problem}") from None
+        return [each.sentence for each in changes(self.current(kind, name, peer), content)]
 
     # -- what people do
 
@@ -158,7 +168,7 @@ class Documents:
             if isinstance(found, Conflicts):
                 return Crossed("", [], [each.sentence for each in found.found])
             payload = self._payload(tx, party, kind, name, found.content)
-        self._crossings.order(party, payload, ours.hash)
+        self._crossings.order(party, payload, ours.hash, theirs.hash)
         return Crossed(
             read_document(payload).hash, [each.sentence for each in changes(base, found.content)], []
         )
@@ -178,9 +188,8 @@ class Documents:
         try:
             payload = write_document(kind, name, shelf.base, pair, member, content)
             document = read_document(payload)
-            reader = KINDS.get(kind)
-            if reader is not None:
-                reader.read(document, self._office.clock.now())
+            reader = read_terms if kind == "agreement" else READERS[kind]
+            reader(document, self._office.clock.now())
         except (Malformed, ValueError) as problem:
             raise Misuse(f"this is no {kind}: {problem}") from None
         base = self._content(tx, shelf.base) if shelf.base else None
