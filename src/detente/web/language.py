@@ -28,6 +28,7 @@ DOMAIN: Final = "console"
 _LOCALES: Final = {"en": "en_GB", "fr": "fr_FR", "ru": "ru_RU"}
 _PERCENT: Final = {"en": "#,##0.0%", "fr": "#,##0.0 %", "ru": "#,##0.0 %"}
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+_COUNTED = re.compile(r", (?=\d+ [a-z])")  # "34 marked TLP:RED, which ..., 4 received ..."
 _PLACE = re.compile(r"\\\{([a-z_]+)\\\}")
 
 
@@ -69,6 +70,9 @@ class Tongue:
             return self.day(part)
         if part.isdecimal() and len(part) < 16:
             return self.number(int(part))
+        counted = [each.partition(" ") for each in _COUNTED.split(part)]
+        if all(number.isdecimal() for number, _, _ in counted):
+            return ", ".join(f"{self.number(int(n))} {self._said(what) or what}" for n, _, what in counted)
         words = part.split(", ")
         named = [LABELS.get(f"word.{word}") for word in words]
         if all(named):

@@ -12,6 +12,9 @@ from detente.web.labels import N_
 
 _DRY_RUN = (
     N_(
+        "{peer} will learn that you bring at most {size} records of {topic} (the true number is hidden within 10 %), and {disclosed}."
+    ),
+    N_(
         "{peer} will learn that you bring at most {size} records (the true number is hidden within 10 %), and {disclosed}."
     ),
     N_(
@@ -185,6 +188,15 @@ _REFUSALS = (
         "fields, or withdraw the item"
     ),
     N_("no grounds"),
+    N_("a language alone is no grounds"),
+    N_("a marking or grade that is not understood"),
+    N_("received from this very party"),
+    N_("received from another party that has not consented"),
+    N_("past its retention"),
+    N_("no language is known, and the agreement asks for one"),
+    N_("speaks none of the agreed languages"),
+    N_("none of the agreed grounds"),
+    N_("names none of the agreed groups"),
     N_("marked {marking}, which the agreement does not allow"),
     N_("graded below {grade}"),
 )

@@ -18,7 +18,7 @@ def concrete(served, path):
         return path.replace("{id}", served.node.runs.findings()[0].id)
     if "{id}" in path:
         return path.replace("{id}", served.node.swaps.status("south").items[0].id) + "?peer=south"
-    return path.replace("{act}", "approve")
+    return path.replace("{act}", "suspend" if "agreements" in path else "approve")
 
 
 @pytest.fixture(scope="session")

@@ -186,7 +186,7 @@ def _plain(name: str) -> str:
 
 
 PAGES = (
-    Page("/load", show),
+    Page("/load", show, records=True),
     Page("/load/preview", preview, "POST", records=True, body=MOST_BYTES + (1 << 20)),
     Page("/load/run", run, "POST", records=True),
 )

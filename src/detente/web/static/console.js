@@ -27,25 +27,47 @@
 
   // -- the queue of findings: keys first
   const queue = () => document.getElementById("queue");
-  const current = () => queue() && queue().querySelector("[aria-selected='true']");
+  const current = () => {
+    const link = queue() && queue().querySelector("a[aria-current='true']");
+    return link && link.closest(".row");
+  };
+  function mark(row) {
+    const before = current();
+    if (before && before !== row) before.querySelector("a").removeAttribute("aria-current");
+    row.querySelector("a").setAttribute("aria-current", "true");
+  }
   function choose(row) {
     if (!row) return;
-    const before = current();
-    if (before && before !== row) before.setAttribute("aria-selected", "false");
-    row.setAttribute("aria-selected", "true");
+    mark(row);
     row.scrollIntoView({ block: "nearest" });
     const link = row.querySelector("a");
-    if (link) { link.focus({ preventScroll: true }); link.click(); }
+    link.focus({ preventScroll: true });
+    link.click();
   }
   const next = (row, step) => {
     let found = row;
-    do { found = step > 0 ? found.nextElementSibling : found.previousElementSibling; } while (found && !found.matches("[role='option']"));
+    do { found = step > 0 ? found.nextElementSibling : found.previousElementSibling; } while (found && !found.matches(".row"));
     return found;
   };
+  // a key acts on the finding that is shown: while another one is on its way, it waits for that one
+  const busy = () => document.querySelector("#detail[aria-busy='true']");
+  let held = "";
   function press(name) {
+    if (busy()) { held = name; return; }
     const button = document.querySelector(`#undo [data-key='${name}'], #detail [data-key='${name}']`);
     if (button && !button.disabled) button.click();
   }
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target && event.detail.target.id === "detail") event.detail.target.setAttribute("aria-busy", "true");
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const detail = document.getElementById("detail");
+    if (!detail || !event.detail.target || event.detail.target.id !== "detail") return;
+    detail.setAttribute("aria-busy", "false");
+    const name = held;
+    held = "";
+    if (name) press(name);
+  });
   document.addEventListener("keydown", (event) => {
     if (!queue() || event.ctrlKey || event.metaKey || event.altKey) return;
     const typing = event.target.matches("input, textarea, select");
@@ -55,7 +77,7 @@
     const keys = { j: 1, ArrowDown: 1, n: 1, k: -1, ArrowUp: -1 };
     if (keys[event.key]) {
       event.preventDefault();
-      choose(row ? next(row, keys[event.key]) : queue().querySelector("[role='option']"));
+      choose(row ? next(row, keys[event.key]) : queue().querySelector(".row"));
     } else if ("cdpu".includes(event.key)) {
       event.preventDefault();
       press(event.key);
@@ -80,11 +102,8 @@
   });
   // a click in the queue selects
   document.addEventListener("click", (event) => {
-    const row = event.target.closest && event.target.closest("#queue [role='option']");
-    if (!row) return;
-    const before = current();
-    if (before && before !== row) before.setAttribute("aria-selected", "false");
-    row.setAttribute("aria-selected", "true");
+    const row = event.target.closest && event.target.closest("#queue .row");
+    if (row) mark(row);
   });
 
   // the words of a fingerprint, compared one by one
