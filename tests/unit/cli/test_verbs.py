@@ -51,6 +51,7 @@ NODE_LESS = {
     "detente demo",
     "detente airspace alert",
     "detente airspace check",
+    "detente airspace tracks",
     "detente declarations template",
     "detente meetings template",
     "detente requests templates",

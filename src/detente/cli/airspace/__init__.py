@@ -6,6 +6,7 @@ import click
 
 from detente.cli.airspace.alert import alert
 from detente.cli.airspace.check import check
+from detente.cli.airspace.tracks import tracks
 from detente.cli.verb import Noun
 
 
@@ -14,7 +15,7 @@ def airspace() -> None:
     """Keep both sides' aircraft apart, and warn them of each other."""
 
 
-for verb in (alert, check):
+for verb in (alert, check, tracks):
     airspace.add_command(verb)
 
 __all__ = ["airspace"]

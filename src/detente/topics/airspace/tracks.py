@@ -126,6 +126,13 @@ class Picture:
             followed[report.key] = _next(followed.get(report.key), report, now, self.limits)
         return replace(self, _followed=tuple(followed.values()))
 
+    def replayed(self, reports: Iterable[Track]) -> Picture:
+        """The picture after reports of the past, each taken as heard when it was made."""
+        followed = {each.track.key: each for each in self._followed}
+        for report in reports:
+            followed[report.key] = _next(followed.get(report.key), report, report.time, self.limits)
+        return replace(self, _followed=tuple(followed.values()))
+
     def forgotten(self, before: Instant) -> Picture:
         """The picture without what was last heard of before that instant."""
         return replace(self, _followed=tuple(each for each in self._followed if each.heard >= before))

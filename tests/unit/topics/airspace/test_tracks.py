@@ -156,6 +156,13 @@ def test_every_aircraft_that_was_ever_reported_is_in_the_picture(reports):
     assert {track.key for track in picture.tracks(T)} == {each.key for each in reports}
 
 
+def test_a_replay_marks_what_was_odd_when_it_happened():
+    jump = [report(), report(at=T + 1000, latitude=34.0)]
+    calm = [report(at=T + 1000 * s, latitude=34.0) for s in range(2, 120)]
+    assert marks(Picture().replayed(jump), T + 1000) == {("a1", "roof"): {Mark.TELEPORT}}
+    assert marks(Picture().replayed(jump + calm), T + 119_000) == {("a1", "roof"): frozenset()}
+
+
 def test_distances_are_along_the_sphere():
     assert distance(Geodetic(0, 0), Geodetic(90, 0)) == pytest.approx(5400 * 1852)
     assert distance(Geodetic(0, 0), Geodetic(0, 180)) == pytest.approx(10_800 * 1852)

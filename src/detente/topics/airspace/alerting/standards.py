@@ -20,10 +20,16 @@ from detente.topics.airspace.alerting.wellclear import WellClear
 FOOT = 0.3048
 MILE = 1852.0
 
+LOSS_OF_SEPARATION = Cylinder(5 * MILE, 1000 * FOOT)
+"""Civil separation: 5 NM and 1000 ft."""
+
+WELL_CLEAR = WellClear(0.66 * MILE, 450 * FOOT, 35.0, 0.0)
+"""DO-365's well clear for cooperative traffic en route."""
+
 
 def cd3d() -> Configuration:
     """One alerter of one level: within 5 NM and 1000 ft, told 180 s ahead."""
-    level = Level(Region.NEAR, Cylinder(5 * MILE, 1000 * FOOT), ahead=180.0, early=180.0)
+    level = Level(Region.NEAR, LOSS_OF_SEPARATION, ahead=180.0, early=180.0)
     return Configuration((Alerter("CD3D", (level,)),), lookahead=180.0)
 
 
@@ -107,4 +113,4 @@ def _table(
     )
 
 
-__all__ = ["VOLUMES", "cd3d", "configuration", "do365b", "tcas"]
+__all__ = ["LOSS_OF_SEPARATION", "VOLUMES", "WELL_CLEAR", "cd3d", "configuration", "do365b", "tcas"]
