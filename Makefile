@@ -25,6 +25,8 @@ help:  ## list the targets
 
 check:  ## say what this machine lacks, a sentence each
 	@PYTHON="$(PYTHON)" sh requirements/check.sh >/dev/null && echo "Python, Rust and a C compiler are here."
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
+		echo "No Chromium: the console's browser tests are skipped. Debian: apt-get install chromium"
 
 setup: $(KERNEL)  ## .venv, the locked requirements and the compiled kernel; quick when nothing changed
 	@:
