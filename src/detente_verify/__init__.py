@@ -1200,6 +1200,18 @@ def agreed(bundle: Bundle, entry: Entry) -> None:
         same(entry, [member(bundle.statements[statement].body, "content", dict)], "lifts")
 
 
+def rejected(bundle: Bundle, entry: Entry) -> None:
+    """Somebody ended the conversation in which the version was proposed, or answered it with another."""
+    both = (bundle.journal, bundle.peer)
+    brought = [each for who in both for each in bundle.told(who, ("propose", "counter"), entry.subject)]
+    places = {each.ceremony for each in brought}
+    if not any(
+        each.ceremony in places and (each.step in ENDINGS or each.said.get("instead") == entry.subject)
+        for each in bundle.messages.values()
+    ):
+        raise Bad("rests on a rejection or a withdrawal that is not in this file")
+
+
 def declared(bundle: Bundle, entry: Entry) -> None:
     by, statement = member(entry.body, "by", str), member(entry.body, "statement", str)
     if not bundle.told(by, ("suspend", "end", "revoke"), statement):
@@ -1246,6 +1258,8 @@ def started(bundle: Bundle, entry: Entry) -> None:
         raise Bad("a run of other parties")
 
 
+ENDINGS = ("reject", "withdrawn", "refuse", "abort")
+
 RESTS: dict[str, Callable[[Bundle, Entry], None]] = {
     "key.rotated": rekeyed,
     "key.revoked": rekeyed,
@@ -1254,6 +1268,7 @@ RESTS: dict[str, Callable[[Bundle, Entry], None]] = {
     "document.proposed": proposed,
     "document.accepted": accepted,
     "document.in_force": agreed,
+    "document.rejected": rejected,
     "document.resumed": agreed,
     "document.suspended": declared,
     "document.ended": declared,

@@ -341,7 +341,12 @@ class Amendment:
 
     def declare(self, document: Document, now: Instant) -> Step:
         """Suspends, revokes or gives notice; it holds whether or not the peer answers."""
-        body = declared(document, slot_for(self.setup, document), self.setup.ours, now)
+        slot = slot_for(self.setup, document)
+        body = declared(document, slot, self.setup.ours, now)
+        if (
+            slot.state == "ended" or document.base in slot.past
+        ):  # the peer's may have crossed ours; ours may not
+            raise Refused(f"the {slot.kind} '{document.name}' has ended already")
         moved = replace(self, phase="told", document=document, envelope=self.setup.envelope)
         told = Send(document.kind, {"document": document.hash}, {"document": self.setup.envelope})
         return moved, [_append(document.base, body), told]

@@ -23,7 +23,8 @@ class Slot(msgspec.Struct, frozen=True):
 
     `base` is the head's hash, `state` its state; `suspensions` the statements that hold, `notice_days` the
     agreed notice. `open` is a live proposal of ours and `signed` its envelope; `theirs` a live one of the
-    peer's and `said` the signed message that brought it. `held`: the agreement is suspended.
+    peer's and `said` the signed message that brought it. `held`: the agreement is suspended. `past` are the
+    versions that were in force before.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class Slot(msgspec.Struct, frozen=True):
     theirs: str = ""
     said: bytes = b""
     held: bool = False
+    past: tuple[str, ...] = ()
 
 
 class AmendmentSetup(msgspec.Struct, frozen=True):
@@ -90,6 +92,7 @@ def slot_of(
         suspensions,
         notice_days,
         theirs=theirs[0] if theirs else "",
+        past=tuple(version.hash for version in shelf.versions if version.state == "superseded"),
     )
 
 

@@ -14,7 +14,7 @@ from detente.wire.messages import Instant, parse_rfc3339
 def declared(document: Document, slot: Slot, by: str, now: Instant) -> Suspended | Ended:
     """What a statement by `by` makes of the document in this slot. Raises Refused where it cannot, Malformed where
     it is not `by`'s."""
-    if slot.state in ("none", "ended"):
+    if slot.state == "none" or (document.kind == "suspend" and slot.state == "ended"):
         raise Refused(f"there is no {slot.kind} '{document.name}' to {document.kind}")
     if document.kind == "suspend":
         # of whichever version: a suspension holds for the agreement, so it is never refused for having
@@ -37,6 +37,7 @@ def _ended(document: Document, slot: Slot, by: str, now: Instant) -> Ended:
         )
     if effective < at:
         raise Refused("a revocation does not count before it is made; name a later instant")
-    if document.base != slot.base:
-        raise Refused("the notice names another version than the one in force; give it again")
+    crossed = document.kind == "revoke" and document.base in slot.past
+    if document.base != slot.base and not crossed:
+        raise Refused("it names another version than the one in force; give it again")
     return Ended(document.name, by, effective, document.hash)

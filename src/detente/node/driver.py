@@ -346,6 +346,7 @@ class Driver:
         fault = Refused(f"the peer ended it: {reason}")
         with self._store.transaction() as tx:
             _require_current(tx, row)
+            self._keep_letter(tx, row, received.raw, now)
             status: Literal["aborted", "refused"] = "aborted" if step == "abort" else "refused"
             self._append(
                 tx,

@@ -66,7 +66,7 @@ def shelf(facts: Iterable[Fact], kind: str, name: str, now: Instant) -> Shelf:
                 versions[fact.subject] = replace(known, state="withdrawn" if body.withdrawn else "rejected")
             case Superseded() if known:
                 versions[fact.subject] = replace(known, state="superseded")
-            case Ended() if known and body.effective <= now:
+            case Ended() if known and known.state != "superseded" and body.effective <= now:
                 versions[fact.subject] = replace(known, state="ended")
     if kind == "agreement" and _suspensions(facts, name):
         versions = {
@@ -236,7 +236,8 @@ def charge(
 
 
 class Attachment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A report text that goes along. `sha256` is that of the original it was taken from."""
+    """A report text that goes along. `sha256` stands for the original it was taken from: a keyed hash, other for each party, so that nobody tries
+    words in the gaps of a redacted text."""
 
     title: Annotated[str, Meta(max_length=500)]
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]

@@ -31,6 +31,7 @@ from detente.errors import (
 )
 from detente.pact.agreement import agreement_hash, parse_terms, statement, template
 from detente.pact.document import read_document, write_document
+from detente.pact.facts import Fact, InForce
 from detente.pact.history import periods
 from detente.pact.policy import shelf, standing
 from detente.pact.terms import DAY_MS, PartyTerms, Terms
@@ -568,7 +569,7 @@ def test_a_revocation_counts_on_both_sides_from_its_instant() -> None:
         (HELD, {"effective": NOW - 1}, "before it is made"),
         (HELD, {"base": "9" * 64}, "another version"),
         (ROADMAP, {}, "no roadmap"),
-        (msgspec.structs.replace(HELD, state="ended"), {}, "no roadmap"),
+        (msgspec.structs.replace(HELD, state="ended"), {}, "ended already"),
         (IN_FORCE, {"kind": "agreement"}, "ends with notice"),
     ],
 )
@@ -577,6 +578,35 @@ def test_a_revocation_that_fits_nothing_is_refused_before_it_is_sent(
 ) -> None:
     with pytest.raises(Refused, match=reason):
         revoked(slot, **changes)
+
+
+def test_revocations_that_cross_are_both_journalled_and_the_earlier_counts_on_both_sides() -> None:
+    ended = msgspec.structs.replace(HELD, state="ended")
+    first = (V1, InForce("roadmap", "main", "", NOW - 9))
+    sides = []
+    for mine, other in ((NOW, NOW + 7), (NOW + 7, NOW)):
+        facts = pair("amendment")
+        who = NORTH if mine == NOW else SOUTH
+        theirs = SOUTH if who is NORTH else NORTH
+        own = write_revocation("roadmap", "main", V1, PARTIES, who.party, mine, mine)
+        declare(facts, own, who, HELD, HELD)
+        late = write_revocation("roadmap", "main", V1, PARTIES, theirs.party, other, other)
+        declare(facts, late, theirs, HELD, ended).pump()
+        side = facts.first if who is NORTH else facts.second
+        told = [Fact(0, "document.in_force", *first[:1], "", NOW, first[1]), *side.facts]
+        sides.append([(period.since, period.until) for period in periods(told)])
+    assert sides[0] == sides[1] == [(NOW - 9, NOW)]
+
+
+def test_a_revocation_that_crossed_an_amendment_ends_the_base_alone() -> None:
+    facts = pair("amendment")
+    payload = write_revocation("roadmap", "main", V1, PARTIES, NORTH.party, NOW, NOW)
+    successor = msgspec.structs.replace(HELD, base="9" * 64, past=(V1,))
+    two = declare(facts, payload, slot=HELD, theirs=successor)
+    two.pump()
+    assert two.second.entries[-1].subject == V1
+    with pytest.raises(Refused, match="ended already"):
+        declare(facts, payload, slot=successor)
 
 
 # --- suspending, resuming, ending
