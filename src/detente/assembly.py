@@ -10,6 +10,7 @@ from pathlib import Path
 from ssl import SSLContext
 
 from detente.adapters.https import HttpsTransport, TlsIdentity, server_context
+from detente.adapters.pages import Pages
 from detente.adapters.sql import open_store, read_passphrase
 from detente.adapters.system import SystemClock, SystemEntropy
 from detente.adapters.turns import FileTurns
@@ -85,6 +86,7 @@ def assemble(
         turns=FileTurns(directory / "turns"),
         topics=topics(),
         engines=engines(),
+        pages=Pages(),
     )
     lazy.office = office
     return Node.assemble(office)

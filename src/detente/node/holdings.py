@@ -106,6 +106,10 @@ class Holdings:
         content = hashlib.sha256(canonical(_handled(record)) + body).hexdigest()
         self._journal(tx, [self._row(topic, record, body, content)])
 
+    def keep(self, tx: Transaction, row: RecordRow) -> None:
+        """Stores one row as it is, with a journal entry that commits to its content."""
+        self._journal(tx, [row])
+
     def erase_received(self, tx: Transaction, party: str, item: str) -> None:
         """Shreds the record that came with an item; the journal says so."""
         ident = received_id(item)

@@ -20,6 +20,14 @@ from detente.wire.instant import rfc3339
 DRAFT = "draft:"
 
 
+class AttachmentView(msgspec.Struct, frozen=True):
+    """A report text that goes along, or came along. `mark` stands for its original: the same report has the same mark with one party."""
+
+    title: str
+    mark: str
+    text: str
+
+
 class ItemView(msgspec.Struct, frozen=True):
     """One item as a person sees it: exactly what leaves, or what came. `content` is empty once it was erased."""
 
@@ -33,6 +41,7 @@ class ItemView(msgspec.Struct, frozen=True):
     grounds: list[str]
     approved_by: list[str]
     at: str
+    attachments: list[AttachmentView] = []
 
 
 class Kept(msgspec.Struct):
@@ -179,6 +188,7 @@ class ItemBook:
         return ItemView(
             row.id, row.finding, row.direction, row.state, row.marking, release.schema if release else "", content,
             list(release.grounds) if release else [], kept(row).approved_by, rfc3339(row.at),
+            [AttachmentView(each.title, each.sha256, each.text) for each in release.attachments] if release else [],
         )  # fmt: skip
 
 

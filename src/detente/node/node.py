@@ -26,6 +26,7 @@ from detente.node.pairings import Pairings
 from detente.node.papers import Papers
 from detente.node.ports import PeerRow
 from detente.node.post import Post
+from detente.node.reports import Reports
 from detente.node.requests import Requests
 from detente.node.roadmaps import Roadmaps
 from detente.node.runs import MatchReport, Runs
@@ -60,6 +61,7 @@ class Node:
     swaps: Swaps
     letters: Letters
     requests: Requests
+    reports: Reports
     witness: Witness
     accounts: Accounts
     outlook: Outlook
@@ -92,6 +94,7 @@ class Node:
             swaps=Swaps(office, agreements, holdings, book, letters, requests),
             letters=letters,
             requests=requests,
+            reports=Reports(office, agreements, holdings, book),
             witness=Witness(office, agreements),
             accounts=Accounts(office),
             outlook=Outlook(office, agreements, runs, book),

@@ -21,6 +21,7 @@ from detente.node.ports import (
     CeremonyRow,
     Clock,
     Entropy,
+    Pages,
     PeerRow,
     Store,
     Transaction,
@@ -79,6 +80,7 @@ class Office:
     turns: Turns
     topics: Mapping[str, Topic]
     engines: Mapping[str, Engine]
+    pages: Pages
     rooms: dict[str, Room] = field(default_factory=dict)
     _identity: Identity | None = None
 

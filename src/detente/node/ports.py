@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from detente.topics.reports.page import Original
 from detente.wire.messages import Instant, Kind
 
 
@@ -414,6 +415,13 @@ class Vault(Protocol):
 
     def keep(self, name: str, data: bytes) -> str:
         """Writes one file durably, under another name where this one is taken; returns its path."""
+
+
+class Pages(Protocol):
+    """Files of pages, whatever their form."""
+
+    def read(self, data: bytes, name: str) -> Original:
+        """The page in these bytes; `name` is what errors call it. Raises Misuse for what is no page."""
 
 
 class Turns(Protocol):

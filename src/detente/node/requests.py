@@ -18,6 +18,7 @@ from detente.ceremonies.items import content_hash
 from detente.errors import Misuse, NotAgreed, Refused, Unavailable
 from detente.node.agreements import Agreements
 from detente.node.driver import Driver
+from detente.node.enclosures import enclosed
 from detente.node.holdings import decode_record
 from detente.node.items import DRAFT, ItemBook, Kept, Place
 from detente.node.office import Office
@@ -482,6 +483,7 @@ class Requests:
         release = releasable(
             terms, terms.topic(topic), decode_record(record), record.schema, peer=party, consented=consented
         )
+        release = enclosed(tx, terms, party, record.id, release)
         known = msgspec.json.encode(Kept([by], content_hash(release)))
         state: Literal["approved", "prepared"] = "approved" if terms.swap.approvals <= 1 else "prepared"
         return ItemRow(

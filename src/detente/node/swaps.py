@@ -25,6 +25,7 @@ from detente.errors import Misuse, Refused, Unavailable
 from detente.journal.merkle import leaf_hash
 from detente.node.agreements import Agreements
 from detente.node.driver import Driver
+from detente.node.enclosures import enclosed
 from detente.node.holdings import Holdings, commitment_of, decode_record, received_id
 from detente.node.items import (
     DRAFT,
@@ -403,6 +404,7 @@ class Swaps:
             OpenedValue(k, v, i, salt.hex(), path.hex()) for k, v, i, salt, path in opening.openings
         )
         release = msgspec.structs.replace(release, opening=opened)
+        release = enclosed(tx, terms, finding.party, record.id, release)
         known = msgspec.json.encode(Kept([], content_hash(release)))
         return ItemRow(
             DRAFT + finding.id, "", finding.id, finding.party, "given", 0, "prepared", release.marking, known,

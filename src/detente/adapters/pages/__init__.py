@@ -6,27 +6,27 @@ A file is hostile until it is read: its size is capped before it is opened, what
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 
-from detente.adapters.pages import html, pdf, plain
 from detente.errors import Misuse
-from detente.topics.reports.page import Page
+from detente.topics.reports.page import Original
 
-__all__ = ["Original", "read_page"]
+__all__ = ["Pages", "page_of", "read_bytes", "read_page"]
 
 MOST_BYTES = 32 << 20
 """Of a PDF; text and HTML are capped lower, where they are read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Original:
-    """A file as it came: its page, and what it was. `sha256` of its bytes, in hex; `kind` "text", "html" or "pdf"."""
-
-    page: Page
-    sha256: str
-    kind: str
-    size: int
+def read_bytes(path: Path) -> bytes:
+    """A file's bytes, at most what a page may have. Raises Misuse where it can't be read, or is larger."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise Misuse(f"{path} can't be read ({error.strerror}): check its name and permissions") from None
+    if len(data) > MOST_BYTES:
+        raise Misuse(f"{path} is larger than {MOST_BYTES >> 20} MB: cut out the pages that you need")
+    return data
 
 
 def read_page(path: Path) -> Original:
@@ -35,16 +35,25 @@ def read_page(path: Path) -> Original:
     >>> read_page(Path("page.html")).kind  # doctest: +SKIP
     'html'
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise Misuse(f"{path} can't be read ({error.strerror}): check its name and permissions") from None
-    return page_of(data, str(path))
+    return page_of(read_bytes(path), str(path))
+
+
+class Pages:
+    """Reads pages for a node (node/ports)."""
+
+    def read(self, data: bytes, name: str) -> Original:
+        """As `page_of`."""
+        return page_of(data, name)
 
 
 def page_of(data: bytes, name: str) -> Original:
     """The page in these bytes; `name` is what errors call it."""
+    from detente.adapters.pages import (  # readers take long to load: only who reads a page waits
+        html,
+        pdf,
+        plain,
+    )
+
     if len(data) > MOST_BYTES:
         raise Misuse(f"{name} is larger than {MOST_BYTES >> 20} MB: cut out the pages that you need")
     if not data.strip():

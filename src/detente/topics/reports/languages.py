@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-import py3langid
-
 from detente.topics.names.romanise import normal, script
 from detente.topics.reports import words
 
@@ -31,6 +29,8 @@ def language_of(text: str) -> str:
     seen = text[:_MOST]
     if sum(letter.isalpha() for letter in seen) < _LEAST:
         return UNKNOWN
+    import py3langid  # its model takes a second to load: only who reads a page waits
+
     guesses = [_ALIKE.get(str(name), str(name)) for name, _ in py3langid.rank(seen)[:3]]
     written = script(seen)
     if guesses[0] in words.LANGUAGES and written == _SCRIPTS[guesses[0]]:

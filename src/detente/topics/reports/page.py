@@ -20,6 +20,16 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Original:
+    """A file as it came: its page, and what it was. `sha256` of its bytes, in hex; `kind` "text", "html" or "pdf"; `size` in bytes."""
+
+    page: Page
+    sha256: str
+    kind: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Article:
     """What a page says. `published` is ISO 8601 with no more than the page tells, or None; `language` "und" for none of the four."""
 

@@ -7,8 +7,6 @@ from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
 
-from babel import Locale
-
 from detente.topics.names.romanise import normal
 from detente.topics.reports import words
 from detente.topics.reports.tokens import Token, tokens
@@ -63,6 +61,8 @@ def fighting() -> re.Pattern[str]:
 @lru_cache(maxsize=1)
 def places() -> frozenset[str]:
     """Keys of the words of countries and cities in the four languages (Unicode CLDR), and of some more."""
+    from babel import Locale  # its data take long to load: only who reads a page waits
+
     found = set(keys("place"))
     for language in words.LANGUAGES:
         locale = Locale(language)
