@@ -16,6 +16,7 @@ from detente.ceremonies.exchange import (
     ExchangeSetup,
     Expected,
     InquirySetup,
+    KnownRequest,
     OurItem,
     SwapSetup,
     content_hash,

@@ -331,4 +331,4 @@ def _list(console: Console, sentences: list[str], indent: str = "  ") -> None:
         console.print(f"{indent}- {sentence}", markup=False)
 
 
-__all__ = ["Done", "joint", "read_content", "span"]
+__all__ = ["Done", "joint", "read_content"]

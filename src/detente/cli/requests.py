@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from detente.cli.joint import span
 from detente.cli.talk import by_person, catch_up, hand_over, person, with_peer
 from detente.cli.verb import Noun, Session, Verb, table, tell
 from detente.errors import Misuse
+from detente.pact.history import span
 from detente.pact.joint import plain
 
 if TYPE_CHECKING:
