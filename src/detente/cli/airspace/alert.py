@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from detente.cli.verb import Session, Verb
-from detente.errors import Misuse, Unavailable
+from detente.errors import Misuse
 
 if TYPE_CHECKING:
     from detente.topics.airspace.alerting.alerter import Configuration
@@ -96,7 +96,7 @@ def alert(
         with out.open("w", encoding="utf-8", newline="\n") as file:
             _write_to(file, session.json, told, configuration)
     except OSError as error:
-        raise Unavailable(f"{out} could not be written: {error.strerror}") from None
+        raise Misuse(f"{out} can't be written: {error.strerror}") from None
     levels = [row.verdict.level for row in told]
     summary = Told(str(out), len(told), sum(1 for level in levels if level), max(levels, default=0))
     session.show(

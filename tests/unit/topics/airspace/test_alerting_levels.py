@@ -168,6 +168,11 @@ def test_the_antimeridian_and_the_poles_are_places_like_others():
     assert over.range == pytest.approx(6 * 1852.0, rel=1e-5)
 
 
+def test_the_far_side_of_the_earth_is_far_away():
+    for latitude, longitude in ((-10.0, -160.0), (-10.5, -160.5), (0.0, 111.0)):
+        assert relative(flying("a", 10.0, 20.0), flying("b", latitude, longitude)).range >= EARTH_RADIUS
+
+
 def test_meridians_that_meet_turn_the_traffics_track():
     pair = relative(flying("a", 60.0, 0.0), flying("b", 60.0, 1.0, (0.0, 200.0, 0.0)))
     # north at one degree east points left of the ownship's north by one degree times the sine of the latitude

@@ -73,6 +73,11 @@ def _onto(latitude: float, longitude: float, latitude0: float, longitude0: float
     turn = longitude - longitude0
     x = math.cos(latitude) * math.sin(turn)
     y = math.cos(latitude0) * math.sin(latitude) - math.sin(latitude0) * math.cos(latitude) * math.cos(turn)
+    up = math.sin(latitude0) * math.sin(latitude) + math.cos(latitude0) * math.cos(latitude) * math.cos(turn)
+    # seen from above, the far side would lie on top of the near one: it is unrolled beyond the rim
+    if up < 0:
+        rim = math.hypot(x, y)
+        x, y = (x / rim * (1 - up), y / rim * (1 - up)) if rim > 0 else (1 - up, 0.0)
     return EARTH_RADIUS * x, EARTH_RADIUS * y
 
 
