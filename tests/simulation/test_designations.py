@@ -2,8 +2,10 @@
 
 import json
 
+import msgspec
 import pytest
 
+from detente.api.group_cases import GROUP_CASES
 from detente.errors import Misuse, Refused
 from detente.topics.designations.listing import Listing, Name
 from support.world import World, person, small_terms
@@ -239,8 +241,8 @@ def test_sources_stand_apart_with_date_and_basis_and_the_own_word_first(world):
     north.designations.say("ИГИЛ", "listed", legal_basis="Decision 14-1424С", since="2014-12-29")
     view = north.designations.group("État islamique")
     assert view.group == "isil"
-    assert [(each.list, each.as_of, each.legal_basis) for each in view.lists] == [
-        ("own", "", "Decision 14-1424С"),
+    assert sorted((each.list, each.as_of, each.legal_basis) for each in view.lists) == [
+        ("said", "", "Decision 14-1424С"),
         ("un", "2026-02-27", "1267 (1999)"),
     ]
     north.designations.unsay("isil")
@@ -327,3 +329,38 @@ def test_a_suspended_agreement_takes_no_proposal_of_the_list(world):
     exchange(world)
     with pytest.raises(Refused):
         north.designations.propose("south")
+
+
+def test_over_rest_it_is_the_same(world):
+    north, south = both(world)
+    cases = {case[1]: case for case in GROUP_CASES}
+
+    def call(node, verb, **given):
+        _, _, _, takes, gives, do, _ = cases[verb]
+        answer = do(node, msgspec.convert(given, takes))
+        return msgspec.convert(msgspec.to_builtins(answer), gives)
+
+    listings = [
+        {"reference": "9", "names": [{"text": "Order of the Green Samovar", "kind": "name"}], "since": "2020"}
+    ]
+    assert call(north, "import", source="own", listings=listings).added == 1
+    assert (
+        call(north, "status", group="Order of the Green Samovar", status="considered").status == "considered"
+    )
+    assert call(north, "private", group="Order of the Green Samovar").private
+    assert not call(north, "public", group="Order of the Green Samovar").private
+    assert call(north, "remove", group="Order of the Green Samovar").done == "removed"
+    assert call(north, "group", group="Order of the Green Samovar").status == "listed"
+    assert len(call(north, "list")) == 4
+    assert call(north, "doubts") == []
+    digest = call(north, "propose", peer="south").value
+    exchange(world)
+    assert south.documents.accept("north") == digest
+    exchange(world)
+    assert call(north, "show", peer="south").hash == digest
+    with pytest.raises(Misuse, match="under `names`"):
+        call(north, "import", source="own", listings=[{"reference": "9", "names": []}])
+    with pytest.raises(Misuse, match="twice"):
+        call(north, "import", source="own", listings=listings * 2)
+    with pytest.raises(msgspec.ValidationError):
+        call(north, "status", group="x", status="banned")

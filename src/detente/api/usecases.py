@@ -12,7 +12,11 @@ from typing import Any, Literal
 import msgspec
 
 from detente.api.console_cases import CONSOLE_CASES
+from detente.api.group_cases import GROUP_CASES
 from detente.api.joint_cases import JOINT_CASES
+from detente.api.report_cases import REPORT_CASES
+from detente.api.request_cases import REQUEST_CASES
+from detente.api.roadmap_cases import ROADMAP_CASES
 from detente.errors import Misuse
 from detente.node.agreements import AgreementView
 from detente.node.holdings import Defaults, LoadReport, SourceRow
@@ -218,7 +222,8 @@ def _rows() -> Iterator[UseCase]:
     yield from _matching_rows()
     yield from _swap_rows()
     yield from _journal_rows()
-    yield from (UseCase(*row) for row in (*CONSOLE_CASES, *JOINT_CASES))
+    more = (*CONSOLE_CASES, *GROUP_CASES, *JOINT_CASES, *REPORT_CASES, *REQUEST_CASES, *ROADMAP_CASES)
+    yield from (UseCase(*row) for row in more)
 
 
 def _agreement_rows() -> Iterator[UseCase]:

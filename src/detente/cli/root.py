@@ -11,9 +11,9 @@ from detente.cli.agreement import agreement
 from detente.cli.airspace import airspace
 from detente.cli.courier import courier
 from detente.cli.demo import demo
+from detente.cli.designations import groups
 from detente.cli.doctor import doctor
 from detente.cli.findings import findings
-from detente.cli.groups import groups
 from detente.cli.init import init
 from detente.cli.joint import joint
 from detente.cli.journal import journal

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import msgspec
 
-from detente.errors import Misuse, Refused
+from detente.errors import Malformed, Misuse, Refused
 from detente.node.amendments import Amendments, content_of
 from detente.node.documents import Documents
 from detente.node.groupviews import (
@@ -25,14 +25,14 @@ from detente.node.groupviews import (
     joint_view,
 )
 from detente.node.holdings import Defaults, Holdings, SourceRow
-from detente.node.listings import aligned, base_listings, readings, word
+from detente.node.listings import JOINT, aligned, base_listings, readings, word
 from detente.node.ports import Transaction
 from detente.pact.document import read_document
-from detente.pact.joint import Content, changes
+from detente.pact.joint import Content, changes, plain
 from detente.pact.joint_list import KIND, NAME, JointList, Word, read_joint_list, with_words
 from detente.pact.marking import parse_marking
 from detente.topics.designations.grounds import GroupNames, only_unlisted
-from detente.topics.designations.listing import OWN, Listing, Name, NameKind, Status
+from detente.topics.designations.listing import SAID, Listing, Name, NameKind, Status
 from detente.topics.designations.reconciling import Entry, Reconciled, reconcile
 from detente.topics.orgs import aliases
 from detente.topics.reading import MOST_VALUES
@@ -92,8 +92,15 @@ class Designations:
 
     def take_in(self, source: str, listings: Sequence[Listing], as_of: str = "") -> ImportReport:
         """Puts a list in the place of what we had of it: the same again changes nothing. Other lists stay as they are."""
-        if any(each.source != source for each in listings):
-            raise Misuse(f"these are not all entries of the list {source!r}")
+        if any(each.source != source for each in listings) or source in (*JOINT, SAID):
+            raise Misuse(
+                f"{source!r} can't name a list here: take another, in small letters, digits and hyphens"
+            )
+        references = [each.reference for each in listings]
+        if len(set(references)) != len(references):
+            raise Misuse(f"the list {source!r} has a reference twice: each entry needs its own")
+        for listing in listings:
+            _require_sound(listing)
         with self._office.store.transaction() as tx:
             self._office.require_writable(tx)
             own = self._own(tx)
@@ -158,28 +165,33 @@ class Designations:
             slug, known = self._known(tx, own, wanted)
             more = tuple(Name(text, kind) for text, kind in names)
             said = Listing(
-                OWN, slug, tuple({name.text: name for name in (*known, *more)}.values()), status, reason, grounds,
+                SAID, slug, tuple({name.text: name for name in (*known, *more)}.values()), status, reason, grounds,
                 legal_basis, since or self._today(), review,
             )  # fmt: skip
-            self._keep(tx, own.with_list(self._with_own(own, said, slug)))
+            _require_sound(said)
+            self._keep(tx, own.with_list(self._with_word(own, said, slug)))
         self._follow()
-        return self.group(slug if not known else known[0].text)
+        return next(
+            view
+            for view in self.ours()
+            if (SAID, slug) in {(each.list, each.reference) for each in view.lists}
+        )
 
     def unsay(self, wanted: str) -> None:
         """Takes our own word on a group back; what the lists say stays. Or drops a whole list, by its source."""
         with self._office.store.transaction() as tx:
             self._office.require_writable(tx)
             own = self._own(tx)
-            if any(held.source == wanted and held.source != OWN for held in own.lists):
+            if any(held.source == wanted and held.source != SAID for held in own.lists):
                 self._keep(tx, own.with_list(OwnList(wanted, "", 0, ())))
             else:
                 entry = self._entry(own, wanted)
-                spoken = next((each for each in entry.ours if each.source == OWN), None)
+                spoken = next((each for each in entry.ours if each.source == SAID), None)
                 if spoken is None:
                     raise Misuse(
                         f"we have said nothing of our own on {entry.name!r}; lists say it: drop one by its name"
                     )
-                self._keep(tx, own.with_list(self._with_own(own, None, spoken.reference)))
+                self._keep(tx, own.with_list(self._with_word(own, None, spoken.reference)))
         self._follow()
 
     # -- private entries
@@ -281,10 +293,10 @@ class Designations:
     def _today(self) -> str:
         return rfc3339(self._office.clock.now())[:10]
 
-    def _with_own(self, own: Own, said: Listing | None, reference: str) -> OwnList:
-        held = next((each.listings for each in own.lists if each.source == OWN), ())
+    def _with_word(self, own: Own, said: Listing | None, reference: str) -> OwnList:
+        held = next((each.listings for each in own.lists if each.source == SAID), ())
         rest = [each for each in held if each.reference != reference]
-        return OwnList(OWN, "", self._office.clock.now(), (*rest, said) if said else tuple(rest))
+        return OwnList(SAID, "", self._office.clock.now(), (*rest, said) if said else tuple(rest))
 
     @staticmethod
     def _entry(own: Own, wanted: str) -> Entry:
@@ -296,7 +308,7 @@ class Designations:
     def _known(self, tx: Transaction, own: Own, wanted: str) -> tuple[str, tuple[Name, ...]]:
         """(reference of our word, names) of the group that is wanted: ours, a peer's on a joint list, the alias table's, or a new one."""
         if entry := _named(_alone(own.listings()), wanted):
-            spoken = next((each.reference for each in entry.ours if each.source == OWN), entry.slug)
+            spoken = next((each.reference for each in entry.ours if each.source == SAID), entry.slug)
             return spoken, entry.names
         for peer in tx.peers.all():
             found = self._standing(tx, peer.party, peer.name).list
@@ -367,6 +379,18 @@ class Designations:
             self._holdings.load(rows, _INDEX, Defaults())
         for ident in sorted(kept - {str(row.data["id"]) for row in rows}):
             self._holdings.erase(ident, "kept private no longer")
+
+
+def _require_sound(listing: Listing) -> None:
+    """Raises Misuse where a listing could not stand on a joint list: what could not be proposed is not taken in."""
+    content = with_words(None, TITLE, "0" * 64, {"entry": word([listing])})
+    try:
+        read_joint_list(content, ("0" * 64,))
+    except Malformed:
+        raise Misuse(
+            f"the entry {plain(listing.reference[:60])!r} can't stand on a joint list: write names and reasons as plain words, "
+            "days as 2026-11-22"
+        ) from None
 
 
 def _places(entry: Entry) -> tuple[tuple[str, str], ...]:

@@ -9,7 +9,7 @@ from typing import Final
 from detente.errors import Misuse
 from detente.pact.joint import Content
 from detente.pact.joint_list import JointList, Name, Reading, Source, Word, read_joint_list, with_words
-from detente.topics.designations.listing import OWN, Listing, word_of
+from detente.topics.designations.listing import OWN, SAID, Listing, weight, word_of
 from detente.topics.designations.listing import Name as ListedName
 from detente.topics.designations.reconciling import Entry, Question, Reconciled, numbered
 
@@ -30,8 +30,8 @@ def word(listings: Sequence[Listing], reads: Iterable[Reading] = ()) -> Word:
     status = word_of(listings)
     if status is None:
         raise Misuse("a word on a group needs a listing of it")
-    ordered = sorted(listings, key=lambda each: (each.source != OWN, each.source, each.reference))
-    own = [each for each in ordered if each.source == OWN and each.status == status]
+    ordered = sorted(listings, key=lambda each: (weight(each), each.source, each.reference))
+    own = [each for each in ordered if each.source in (SAID, OWN) and each.status == status]
     said = own[0] if own else None
     names: dict[str, Name] = {}
     for listing in ordered:
@@ -50,7 +50,7 @@ def word(listings: Sequence[Listing], reads: Iterable[Reading] = ()) -> Word:
         sources=tuple(
             Source(each.source, each.reference, each.legal_basis, each.since)
             for each in ordered
-            if each.source != OWN
+            if each.source != SAID
         )[:SOURCES],
         reads=tuple(reads)[:READINGS],
     )

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from detente.errors import Malformed, Misuse, Refused
-from detente.pact.bilingual import Hash, Shape, Slug, Title, require_plain
+from detente.pact.bilingual import Hash, Shape, Slug, Title, day, require_plain
 from detente.pact.document import Document
 from detente.pact.joint import Content, entries_of, same
 from detente.wire.instant import Instant
@@ -123,6 +123,8 @@ def read_joint_list(content: Mapping[str, Any], parties: Iterable[str]) -> Joint
         for word in entry.words.values():
             for text in _texts(word):
                 require_plain(text, where)
+            for when in (word.since, word.review, *(source.since for source in word.sources)):
+                _require_day(when, where)
             _require_once(word, where)
     return found
 
@@ -133,6 +135,12 @@ def _texts(word: Word) -> Iterator[str]:
     yield from (reading.name for reading in word.reads)
     for source in word.sources:
         yield from (source.reference, source.legal_basis)
+
+
+def _require_day(when: str, where: str) -> None:
+    """Returns for a day, month or year that is in the calendar, and for ""; raises Malformed."""
+    if when:
+        day(when + "0000-01-01"[len(when) :], where)
 
 
 def _require_once(word: Word, where: str) -> None:

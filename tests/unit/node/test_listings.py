@@ -4,7 +4,7 @@ import pytest
 
 from detente.errors import Misuse
 from detente.node.listings import CUT, aligned, base_listings, joint_content, joint_list, word
-from detente.topics.designations.listing import OWN, Listing, Name
+from detente.topics.designations.listing import SAID, Listing, Name
 from detente.topics.designations.reconciling import reconcile
 
 OURS, THEIRS = "0" * 64, "1" * 64
@@ -20,7 +20,7 @@ CA = Listing(
     "ca", "2", (Name("Order of the Teapot", "name"),), legal_basis="Criminal Code", since="2002-01-02"
 )
 OWN_WORD = Listing(
-    OWN,
+    SAID,
     "teapot",
     (Name("Order of the Teapot", "name"),),
     "objects",

@@ -120,6 +120,8 @@ def test_a_change_is_told_in_words():
         altered((*THEIR_WORD, "status"), "banned"),
         altered((*THEIR_WORD, "since"), "yesterday"),
         altered((*THEIR_WORD, "since"), "2020-01-01\n"),
+        altered((*THEIR_WORD, "since"), "2020-13"),
+        altered((*THEIR_WORD, "review"), "2021-02-29"),
         altered((*THEIR_WORD, "extra"), 1),
         altered((*THEIR_WORD, "reason"), "a\u202eb"),
         altered((*THEIR_WORD, "names"), [{"text": "a\x00", "language": "en", "kind": "name"}]),
@@ -143,6 +145,11 @@ def test_what_is_no_joint_list_is_malformed(content):
 def test_the_kind_is_read_and_guarded_wherever_documents_are():
     assert KINDS["joint-list"].read is reader
     assert KINDS["joint-list"].own_word is own_word
+
+
+@pytest.mark.parametrize("when", ["", "2020", "2020-02", "2020-02-29"])
+def test_a_day_a_month_or_a_year_says_since_when(when):
+    read_joint_list(altered((*THEIR_WORD, "since"), when), PAIR)
 
 
 def test_too_many_groups_are_misuse_before_anything_is_signed():

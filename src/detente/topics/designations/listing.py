@@ -14,8 +14,11 @@ Status = Literal["listed", "considered", "not-listed", "objects"]
 NameKind = Literal["name", "alias", "former", "weak"]
 
 STATUSES: Final[tuple[Status, ...]] = get_args(Status)
+SAID: Final = "said"
+"""The source of what a party says of single groups; it weighs more than any list."""
+
 OWN: Final = "own"
-"""The source of what a party says itself; it weighs more than any list that the party also follows."""
+"""The source of a party's own list; it weighs more than the published ones that the party also follows."""
 
 _PROPERTIES: Final[dict[NameKind, str]] = {
     "name": "name",
@@ -142,8 +145,24 @@ def word_of(listings: Iterable[Listing]) -> Status | None:
     >>> word_of([Listing("un", "1", name), Listing("own", "2", name, status="objects")])
     'objects'
     """
-    held = sorted(listings, key=lambda each: (each.source != OWN, STATUSES.index(each.status)))
+    held = sorted(listings, key=lambda each: (weight(each), STATUSES.index(each.status)))
     return held[0].status if held else None
 
 
-__all__ = ["OWN", "STATUSES", "Listing", "Name", "NameKind", "Status", "language_of", "word_of"]
+def weight(listing: Listing) -> int:
+    """Which of a party's listings of one group speaks first, the less the sooner: what it said, its own list, any other."""
+    return {SAID: 0, OWN: 1}.get(listing.source, 2)
+
+
+__all__ = [
+    "OWN",
+    "SAID",
+    "STATUSES",
+    "Listing",
+    "Name",
+    "NameKind",
+    "Status",
+    "language_of",
+    "weight",
+    "word_of",
+]
