@@ -381,7 +381,7 @@ def test_a_bad_offer_of_the_peer_on_which_nothing_rests_spoils_no_bundle(world):
 def test_an_item_of_a_run_that_is_not_in_the_journal_is_found():
     world = World()
     agreement = world.agree()
-    assert "run that is not in the journal" in problems(swapped(world, agreement))
+    assert "a run or a request that is not in the journal" in problems(swapped(world, agreement))
 
 
 def test_a_run_whose_id_is_not_its_statements_is_found(world):
