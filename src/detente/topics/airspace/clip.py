@@ -15,12 +15,12 @@ from functools import lru_cache
 import h3.api.basic_int as h3
 import numpy as np
 import shapely
-from shapely import MultiPolygon, Polygon
+from shapely import Polygon
 
 from detente.topics.airspace.cells import Cells, Grid
 from detente.topics.airspace.corridor import enlarged
 from detente.topics.airspace.geodesy import Frame, directions
-from detente.topics.airspace.outline import DIGITS, Shape
+from detente.topics.airspace.outline import Shape, rounded_off
 from detente.topics.airspace.separation import Separation
 from detente.topics.airspace.volume import Volume4D
 
@@ -126,10 +126,5 @@ def _union(shapes: Iterable[Shape | None]) -> Shape | None:
 
 def _tidy(made: shapely.Geometry) -> Shape | None:
     """What has area, on the grid of outlines and in its one form."""
-    made = shapely.transform(made, lambda points: np.round(points, DIGITS) + 0.0)
-    if not made.is_valid:
-        made = shapely.transform(shapely.make_valid(made), lambda points: np.round(points, DIGITS) + 0.0)
-    parts = [part for part in shapely.get_parts(made) if isinstance(part, Polygon) and part.area > 0]
-    if not parts:
-        return None
-    return shapely.normalize(parts[0] if len(parts) == 1 else MultiPolygon(parts))
+    made = rounded_off(made)
+    return None if made.is_empty else shapely.normalize(made)

@@ -1,4 +1,4 @@
-"""How far apart outlines are, over the WGS84 ellipsoid: one pair to a tenth of a millimetre, many pairs as yes or no.
+"""How far apart outlines are, over the WGS84 ellipsoid: one pair to half a centimetre, and its verdict to a tenth of a millimetre; many pairs as yes or no.
 
 Edges are straight in longitude and latitude. All bounds are proven: what a flat map can settle it settles, the rest is halved
 until it is settled.
@@ -30,7 +30,9 @@ Shapes: TypeAlias = NDArray[np.object_]
 Rows: TypeAlias = NDArray[np.intp]
 
 _FINE = 1e-4
-"""Metres: edges are halved until they differ from chords by less."""
+_ENOUGH = 5e-3
+_CLOSE = 0.02
+"""Metres: edges are halved until they differ from chords by less than `_ENOUGH`; if it is then within `_CLOSE` of the limit, than `_FINE`."""
 _MOST_PAIRS = 1 << 18
 _INTERIORS_MEET = "T********"
 
@@ -38,7 +40,7 @@ _INTERIORS_MEET = "T********"
 def apart_mm(a: Shape, b: Shape, within_mm: int) -> int | None:
     """The distance of two outlines in millimetres if it is less than `within_mm`, or if that is 0 and they overlap; else None.
 
-    The same whichever is named first.
+    Whether it is less is decided to a tenth of a millimetre; the number is good to half a centimetre. The same whichever is named first.
     """
     if within_mm == 0:
         return 0 if shapely.relate_pattern(a, b, _INTERIORS_MEET) else None
@@ -112,7 +114,7 @@ def edges(shape: Shape) -> Array:
 def distance_m(a: Array, b: Array, within: float) -> float:
     """The shortest distance between edges, (n, 2, 2) and (m, 2, 2) degrees, in metres; infinity if it is not under `within`.
 
-    Good to a tenth of a millimetre. First on a flat map, whose stretch is known; then branch and bound. A pair of edges is at least
+    Good to half a centimetre, and near `within` to a tenth of a millimetre. First on a flat map, whose stretch is known; then branch and bound. A pair of edges is at least
     as far apart as their chords less what the edges bend away from them, and at most as far as two points on them. Pairs of edges
     that can't be the nearest are dropped; the others are halved until the bounds meet.
     """
@@ -120,7 +122,7 @@ def distance_m(a: Array, b: Array, within: float) -> float:
     best = np.inf
     for start in range(0, len(one), _MOST_PAIRS):
         rows = slice(start, start + _MOST_PAIRS)
-        best = min(best, _nearest(a[one[rows]], b[other[rows]], min(best, limit)))
+        best = min(best, _nearest(a[one[rows]], b[other[rows]], min(best, limit), within))
     return float(best) if best < within else np.inf
 
 
@@ -143,7 +145,7 @@ def _near_pairs(a: Array, b: Array, within: float) -> tuple[float, Rows, Rows]:
     return limit, one, other
 
 
-def _nearest(one: Array, other: Array, limit: float) -> float:
+def _nearest(one: Array, other: Array, limit: float, within: float) -> float:
     """The shortest distance of pairs of edges, (n, 2, 2) each, if it is under `limit`; else something that is not."""
     best = np.inf
     while len(one):
@@ -153,7 +155,7 @@ def _nearest(one: Array, other: Array, limit: float) -> float:
         best = min(best, float(geodesic(np.linalg.norm(across, axis=1), (p + q) / 2, across).min()))
         least = np.maximum(chord - slack, 0)
         least += least**3 / (24 * MOST_RADIUS**2)  # over the earth it is longer than through it
-        still = (least < min(best, limit)) & (slack > _FINE)
+        still = (least < min(best, limit)) & (slack > (_FINE if abs(best - within) < _CLOSE else _ENOUGH))
         one, other = _halved(one[still], (0, 1, 0, 1)), _halved(other[still], (0, 0, 1, 1))
     return best
 

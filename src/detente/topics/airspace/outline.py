@@ -187,13 +187,20 @@ def _cut(whole: Shape, repairs: list[str]) -> Shape:
 
 def _on_the_grid(whole: Shape) -> Shape:
     """Vertices rounded; orientation, starting points and order of parts as GEOS's normal form has them."""
-    rounded = shapely.transform(whole, lambda points: np.round(points, DIGITS) + 0.0)
-    if not rounded.is_valid:
-        rounded = _polygons_of(shapely.make_valid(rounded))
-        rounded = shapely.transform(rounded, lambda points: np.round(points, DIGITS) + 0.0)
-    if rounded.is_empty or rounded.area < _LEAST_AREA or not rounded.is_valid:
+    rounded = rounded_off(whole)
+    if rounded.is_empty or rounded.area < _LEAST_AREA:
         raise Misuse("an outline without area: give at least three corners that do not lie on a line")
     return shapely.normalize(rounded)
+
+
+def rounded_off(shape: shapely.Geometry) -> Shape:
+    """What of a shape still has area once its vertices are on the grid of outlines; no vertex twice in a row."""
+    for _ in range(2):  # mending may make vertices of its own
+        shape = shapely.transform(shape, lambda points: np.round(points, DIGITS) + 0.0)
+        if not shape.is_valid:
+            shape = shapely.make_valid(shape)
+        shape = _polygons_of(shape)
+    return shapely.remove_repeated_points(shape) if shape.is_valid else MultiPolygon()
 
 
 def _check_extent(whole: Shape) -> None:

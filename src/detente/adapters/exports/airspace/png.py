@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from detente.adapters.exports.airspace.scene import HEIGHT, WIDTH, Kind, Line, Scene
 
-Image: TypeAlias = NDArray[np.float64]
+Image: TypeAlias = NDArray[np.float32]
 _OVER = 2  # drawn twice as large and averaged, so that edges are smooth
 _STYLES: dict[Kind, tuple[str, float, str, float]] = {  # fill and its opacity, line and its width
     "sea": ("dfeaf2", 1.0, "", 0),
@@ -32,7 +32,7 @@ _DIGITS = {  # 3 x 5 points a digit, a row an octal figure
 
 def png(scene: Scene) -> bytes:
     """The scene as a file of 1200 x 900 points, in RGB."""
-    image = np.ones((HEIGHT * _OVER, WIDTH * _OVER, 3))
+    image = np.ones((HEIGHT * _OVER, WIDTH * _OVER, 3), np.float32)
     for drawn in scene.drawn:
         fill, opacity, line, width = _STYLES[drawn.kind]
         lines = [points * _OVER for points in drawn.lines]
@@ -53,7 +53,7 @@ def _encoded(pixels: NDArray[np.uint8]) -> bytes:
     raw = np.concatenate([np.zeros((tall, 1), np.uint8), pixels.reshape(tall, -1)], axis=1).tobytes()
     parts = (
         (b"IHDR", struct.pack(">IIBBBBB", wide, tall, 8, 2, 0, 0, 0)),
-        (b"IDAT", zlib.compress(raw, 9)),
+        (b"IDAT", zlib.compress(raw, 6)),
         (b"IEND", b""),
     )
     chunks = (
@@ -108,5 +108,5 @@ def _number(image: Image, x: float, y: float, text: str) -> None:
                     image[at_y : at_y + size, at_x : at_x + size] = 1.0
 
 
-def _rgb(colour: str) -> NDArray[np.float64]:
-    return np.array([int(colour[k : k + 2], 16) / 255 for k in (0, 2, 4)])
+def _rgb(colour: str) -> Image:
+    return np.array([int(colour[k : k + 2], 16) / 255 for k in (0, 2, 4)], np.float32)

@@ -65,7 +65,7 @@ def scene(areas: Sequence[Area], numbered: Sequence[Area], words: Sequence[str])
     view = _View.around([area.shape for area in (*areas, *numbered)])
     drawn = [Drawn("sea", (np.array([(0.0, 0), (WIDTH, 0), (WIDTH, HEIGHT), (0, HEIGHT)]),))]
     for kind, lines in _basemap():
-        found = tuple(line for points in lines for line in view.seen(points))
+        found = tuple(line for points in lines for line in view.seen(kind, points))
         drawn.append(Drawn(kind, found))
     grid, ticks = view.graticule()
     drawn.append(Drawn("grid", tuple(grid)))
@@ -118,8 +118,8 @@ class _View:
             self.pixels(np.asarray(ring.coords)) for ring in shapely.get_rings(shapely.get_parts(shape))
         )
 
-    def seen(self, points: Line) -> Iterator[Line]:
-        """A line of the base map, wherever it shows: it may show twice, a turn apart."""
+    def seen(self, kind: Kind, points: Line) -> Iterator[Line]:
+        """What shows of a line of the base map, or of a ring of land: it may show twice, a turn apart."""
         for turn in (-360.0, 0.0, 360.0):
             moved = (
                 np.stack([(points[:, 0] + turn - self.west) * self.shrink, self.north - points[:, 1]], axis=1)
@@ -127,7 +127,10 @@ class _View:
             )
             low, high = moved.min(axis=0), moved.max(axis=0)
             if high[0] > 0 and low[0] < WIDTH and high[1] > 0 and low[1] < HEIGHT:
-                yield moved
+                whole = shapely.Polygon(moved) if kind == "land" else shapely.LineString(moved)
+                for part in shapely.get_parts(shapely.clip_by_rect(whole, -9, -9, WIDTH + 9, HEIGHT + 9)):
+                    rings = shapely.get_rings(part) if kind == "land" else [part]
+                    yield from (np.asarray(ring.coords) for ring in rings)
 
     def graticule(self) -> tuple[list[Line], list[Mark]]:
         east, south = self.west + WIDTH / self.scale / self.shrink, self.north - HEIGHT / self.scale
