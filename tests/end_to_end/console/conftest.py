@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -50,12 +49,18 @@ class Person:
     served: Served
     page: Any
     complaints: list[str] = field(default_factory=list)
+    dialogs: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.page.on("console", lambda said: self._note(said.text) if said.type == "error" else None)
         self.page.on("pageerror", lambda error: self._note(str(error)))
-        self.page.on("dialog", lambda dialog: dialog.accept())
+        self.page.on("dialog", self._agree)
         self.page.on("response", lambda answer: self._note(f"{answer.status} {answer.url}") if answer.status >= 500 else None)  # fmt: skip
+
+    def _agree(self, dialog: Any) -> None:
+        if dialog.type != "confirm":
+            self.dialogs.append(dialog.message)
+        dialog.accept()
 
     def _note(self, text: str) -> None:
         self.complaints.append(text)
@@ -146,7 +151,3 @@ def consoles(world: World) -> Iterator[dict[str, Served]]:
     yield made
     for served in made.values():
         served.stop()
-
-
-def words(text: str) -> str:
-    return re.sub(r"\s+", " ", text).strip()

@@ -40,11 +40,11 @@ def test_a_form_that_nobody_touched_proposes_the_terms_it_began_with():
 
 
 def test_the_toml_of_a_form_is_what_the_node_reads():
-    form, lists = typed(**{"swap.imbalance_limit": "9", "topics.0.scope.languages": "rus\r\n fra \r\n", "swap.conditions": "No arrests.\nÀ l'aube"})  # fmt: skip
+    form, lists = typed(**{"swap.imbalance_limit": "9", "topics.0.scope.languages": "rus\r\n fra \r\n", "swap.conditions": "Stop.\nÀ l'aube"})  # fmt: skip
     terms = parse_terms(toml_of(Form.read(TERMS, form, lists)))
     assert terms.swap.imbalance_limit == 9
     assert terms.topics[0].scope.languages == ("rus", "fra")
-    assert terms.swap.conditions == ("No arrests.", "À l'aube")
+    assert terms.swap.conditions == ("Stop.", "À l'aube")
     assert terms.parties[1].name == THEIRS.name
 
 

@@ -60,14 +60,16 @@
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (event.detail.target && event.detail.target.id === "detail") event.detail.target.setAttribute("aria-busy", "true");
   });
-  document.addEventListener("htmx:afterRequest", (event) => {
-    const detail = document.getElementById("detail");
-    if (!detail || !event.detail.target || event.detail.target.id !== "detail") return;
+  const rest = (then) => {
+    const detail = document.getElementById("detail"), name = held;
+    if (!detail) return;
     detail.setAttribute("aria-busy", "false");
-    const name = held;
     held = "";
-    if (name) press(name);
-  });
+    if (name && then) press(name);
+  };
+  // only once it has settled are the buttons of what came htmx's own
+  document.addEventListener("htmx:afterSettle", (event) => { if (event.target.closest("#detail")) rest(true); });
+  document.addEventListener("htmx:afterRequest", (event) => { if (!event.detail.successful) rest(false); });
   document.addEventListener("keydown", (event) => {
     if (!queue() || event.ctrlKey || event.metaKey || event.altKey) return;
     const typing = event.target.matches("input, textarea, select");
