@@ -11,7 +11,7 @@ import numpy as np
 from detente import kernel
 from detente.ceremonies.candidates import COUNT
 from detente.ceremonies.inputs import dummy_seeds, shuffle
-from detente.ceremonies.run import RunSetup, RunTerms
+from detente.ceremonies.run import RunRecord, RunSetup, RunTerms
 from detente.errors import FailedCheck, Misuse
 from detente.psi.commitment import HASH, Commitment, derive, padded
 from detente.psi.pledge import Pledge, digest
@@ -63,6 +63,13 @@ def prepare(setup: RunSetup, entropy: bytes) -> OurVolumes:
     rows = boxes.committed([record.handle for record in records])
     pledge = Pledge(rows, ROW.itemsize, padded(len(boxes)), derive(entropy, "pledge"))
     return OurVolumes(space, records, boxes, index, pledge)
+
+
+def first_size(space: Space, records: Sequence[RunRecord]) -> int:
+    """How many cells of the first layer these records declare, padded: what a run of them is charged for first."""
+    rows = cut(space, [[_volume(space, kind, text) for kind, text in record.values] for record in records]).rows
+    keys, _ = cells_of(space, index_of(space, rows), rows, 0)
+    return padded(len(np.unique(keys)))
 
 
 def space_of(terms: RunTerms) -> Space:

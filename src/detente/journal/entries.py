@@ -41,6 +41,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "run.aborted": "that a run ended early, at which step and whose fault that was",
         "conversation.ended": "that a conversation other than a run ended early, and who ended it",
         "finding.decided": "that a person confirmed, dismissed or parked a finding: its id, not its records",
+        "conflict.overdue": "that a conflict in the air was not settled in time: its id and the time, not the plans",
         "item.prepared": "the hash of a signed item statement",
         "item.sent": "that its ciphertext was handed over",
         "item.opened": "that its key was handed over: from here it counts in the balance",

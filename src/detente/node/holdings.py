@@ -26,6 +26,7 @@ SCHEMA_TOPIC = {
     "Organization": "groups",
     "Company": "groups",
     "PublicBody": "groups",
+    "OperationalIntent": "airspace",
 }
 HANDLING = ("grounds", "marking", "grade")
 

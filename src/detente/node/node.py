@@ -12,6 +12,7 @@ from detente.ceremonies.ceremony import Progress
 from detente.errors import Busy, Misuse, PeerFault, Refused, Unavailable
 from detente.node.accounts import Accounts
 from detente.node.agreements import Agreements
+from detente.node.airspace import Airspace
 from detente.node.amendments import Amendments
 from detente.node.designations import Designations
 from detente.node.documents import Documents
@@ -57,6 +58,7 @@ class Node:
     declarations: Papers
     meetings: Papers
     holdings: Holdings
+    airspace: Airspace
     runs: Runs
     swaps: Swaps
     letters: Letters
@@ -90,6 +92,7 @@ class Node:
             declarations=Papers(office, documents, drafts, declarations.KIND),
             meetings=Papers(office, documents, drafts, meetings.KIND),
             holdings=holdings,
+            airspace=Airspace(office, agreements, holdings, documents),
             runs=runs,
             swaps=Swaps(office, agreements, holdings, book, letters, requests),
             letters=letters,

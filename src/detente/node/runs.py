@@ -8,9 +8,11 @@ import msgspec
 
 from detente.ceremonies.ceremony import Append, Ask, Decision, Finish, Kind
 from detente.ceremonies.matching import Found, MatchingKind, MatchResult
+from detente.ceremonies.refining import AirspaceResult
 from detente.ceremonies.run import Head, RunRecord, RunSetup, RunTerms
 from detente.errors import Malformed, Misuse, NotAgreed, Refused, Unavailable
 from detente.journal.entries import parse_entry
+from detente.node import airspace_runs
 from detente.node.agreements import Agreements
 from detente.node.designations import Designations
 from detente.node.driver import Driver
@@ -21,7 +23,7 @@ from detente.pact.agreement import Admitted, Refusal, in_scope
 from detente.pact.policy import charge, spent
 from detente.pact.terms import Terms, TopicTerms
 from detente.psi.commitment import padded
-from detente.topics.topic import Topic
+from detente.topics.topic import Prepared, Topic
 from detente.wire.messages import ReceivedMessage
 
 UNLISTED = "its only grounds are groups that the peer does not list"
@@ -100,12 +102,18 @@ class Runs:
             _, terms = self._agreements.in_force(tx, row.party, "matching")
             agreed = terms.topic(topic)
             rows, left_out = self._admitted(tx, terms, agreed, row.party)
-            tokens = padded(len(rows)) * self._tokens_per_record(agreed)
+            tokens = self._tokens(agreed, rows)
             used = spent(
                 self._agreements.facts(tx, row.party), agreed, office.identity().party, office.clock.now()
             )
             flags = self._flags(tx, agreed, row.party, rows)
         sentences = self._sentences(agreed, terms, row.name, len(rows), left_out)
+        if agreed.space is not None:
+            sentences = [
+                *airspace_runs.sentences(agreed, row.name, len(rows), tokens),
+                *sentences[2:3],
+                sentences[-1],
+            ]
         if flags:
             sentences.append(f"Of {len(flags)} of your records the findings will say that {UNLISTED}.")
         return DryRun(
@@ -229,10 +237,12 @@ class Runs:
 
     def settle(self, tx: Transaction, row: CeremonyRow, effect: Finish | Ask) -> None:
         """Stores findings when a run is done."""
+        now = self._office.clock.now()
+        if isinstance(effect, Finish) and isinstance(effect.result, AirspaceResult):
+            airspace_runs.keep(tx, row, effect.result, now)
         if not isinstance(effect, Finish) or not isinstance(effect.result, MatchResult):
             return
         result = effect.result
-        now = self._office.clock.now()
         topic, capacity = self._terms_of(tx, result)
         agreed = self._agreements.terms_of(tx, row.agreement).topic(topic)
         records = [record for found in result.findings if (record := tx.records.get(found.record))]
@@ -263,13 +273,32 @@ class Runs:
             )
         return topic
 
+    def _tokens(self, agreed: TopicTerms, rows: Sequence[RecordRow]) -> int:
+        """How many tokens of the first round so many records are: a fixed number each, or for airspace the cells that they take."""
+        if agreed.space is not None:
+            return airspace_runs.cells(
+                agreed, [self._run_record(row, 0, 0, ready) for row, ready in self._ready(agreed, rows)]
+            )
+        return padded(len(rows)) * self._tokens_per_record(agreed)
+
+    def _ready(self, agreed: TopicTerms, rows: Sequence[RecordRow]) -> list[tuple[RecordRow, Prepared]]:
+        return list(zip(rows, self._topic(agreed).prepare([decode_record(row) for row in rows]), strict=True))
+
+    @staticmethod
+    def _run_record(row: RecordRow, batch: int, place: int, ready: Prepared) -> RunRecord:
+        tokens = [(t.kind, t.value) for t in ready.tokens]
+        return RunRecord(
+            row.id, batch, place, tokens, [(v.kind, v.value) for v in ready.values], dict(ready.profile)
+        )
+
     def _tokens_per_record(self, agreed: TopicTerms) -> int:
         return min(agreed.caps.tokens_per_record, self._topic(agreed).tokens_per_record)
 
     def _engine(self, agreed: TopicTerms, tokens: int) -> str:
         if agreed.engine != "auto":
             return agreed.engine
-        return "rr22" if tokens > SMALL and "rr22" in self._office.engines else "dh"
+        small = airspace_runs.SMALL if agreed.space else SMALL
+        return "rr22" if tokens > small and "rr22" in self._office.engines else "dh"
 
     def _run_terms(self, agreement: str, agreed: TopicTerms, engine: str) -> RunTerms:
         topic = self._topic(agreed)
@@ -285,7 +314,10 @@ class Runs:
             tokens_per_record=self._tokens_per_record(agreed),
             values_per_record=min(agreed.caps.values_per_record, topic.values_per_record),
             pairs_per_record=agreed.caps.pairs_per_record,
-            tokens_limit=padded(agreed.max_records) * self._tokens_per_record(agreed),
+            tokens_limit=agreed.space.cells_limit
+            if agreed.space
+            else padded(agreed.max_records) * self._tokens_per_record(agreed),
+            space=airspace_runs.space_of(agreed),
         )
 
     def _setup(
@@ -295,7 +327,7 @@ class Runs:
         head, theirs = self._heads(tx, party)
         rows, _ = self._admitted(tx, terms, agreed, party)
         rows = [row for row in rows if row.entry < head.size]
-        if not rows:
+        if not rows and agreed.space is None:  # that a side has no plans is not told
             raise Misuse(
                 "no record of this node is in the agreement's scope; `detente match --dry-run` says what was left out"
             )
@@ -309,24 +341,21 @@ class Runs:
                 "the agreement names a third party as inspector; this version audits by the peer or not at all: "
                 'agree on inspector = "peer" or "none"'
             )
-        chosen = engine or self._engine(agreed, padded(len(rows)) * self._tokens_per_record(agreed))
-        if agreed.engine not in ("auto", chosen) or chosen not in self._office.engines:
-            raise NotAgreed(f"the engine {chosen} is not what the agreement names")
         numbered = dict(batches(tx, (row.entry for row in rows), head.size))
         place = {index: number for number, index in enumerate(numbered)}
         found = {index: _places(batch.commitments) for index, batch in numbered.items()}
-        prepared = self._topic(agreed).prepare([decode_record(row) for row in rows])
         records = [
-            RunRecord(
-                row.id,
-                place[row.entry],
-                found[row.entry][commitment_of(row)],
-                [(t.kind, t.value) for t in ready.tokens],
-                [(v.kind, v.value) for v in ready.values],
-                dict(ready.profile),
-            )
-            for row, ready in zip(rows, prepared, strict=True)
+            self._run_record(row, place[row.entry], found[row.entry][commitment_of(row)], ready)
+            for row, ready in self._ready(agreed, rows)
         ]
+        size = (
+            airspace_runs.cells(agreed, records)
+            if agreed.space
+            else padded(len(rows)) * self._tokens_per_record(agreed)
+        )
+        chosen = engine or self._engine(agreed, size)
+        if agreed.engine not in ("auto", chosen) or chosen not in self._office.engines:
+            raise NotAgreed(f"the engine {chosen} is not what the agreement names")
         ours = self._office.identity().party
         return RunSetup(
             ours,
@@ -365,6 +394,8 @@ class Runs:
                 rows.append(row)
             else:
                 left_out[found.reason] = left_out.get(found.reason, 0) + 1
+        if agreed.space is not None:
+            rows = airspace_runs.to_come(agreed, rows, left_out, now)
         return rows, left_out
 
     def _flags(
@@ -383,7 +414,16 @@ class Runs:
         """The setup with what is left of both budgets. Raises Overdrawn where they do not bear the first round; what the peer declares
         in its answer, and the second round, are held against them by the ceremony."""
         engine = self._office.engines[setup.terms.engine]
-        ours = engine.charged(padded(len(setup.records)) * setup.terms.tokens_per_record)
+        declared = (
+            airspace_runs.cells(agreed, setup.records)
+            if agreed.space
+            else padded(len(setup.records)) * setup.terms.tokens_per_record
+        )
+        if declared > setup.terms.tokens_limit:
+            raise Refused(
+                f"your plans take {declared} cells; the agreement allows {setup.terms.tokens_limit} a side in one run: match fewer at once"
+            )
+        ours = engine.charged(declared)
         theirs = ours if theirs is None else engine.charged(theirs)
         facts = self._agreements.facts(tx, party)
         now, us = self._office.clock.now(), self._office.identity().party

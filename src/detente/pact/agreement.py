@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Final, Protocol
 
 from detente.errors import Malformed, Misuse
+from detente.pact import airspace
 from detente.pact.document import Document, read_document, write_document
 from detente.pact.form import parse_terms, template
 from detente.pact.languages import is_language_alone, language_code
@@ -134,6 +135,8 @@ def _topic_consequences(topic: TopicTerms, theirs: str, terms: Terms) -> Iterato
         f"{topic.period_days} days, and you as many "
         "against theirs; a run that is repeated or stopped is charged in full."
     )
+    if topic.space is not None:
+        yield from (f"{topic.name}: {each}" for each in airspace.sentences(topic.space, theirs))
     yield f"{topic.name}: {_audit_sentence(topic, theirs)}"
     yield (
         f"{topic.name}: who stops while results are opened is ahead by at most one of {topic.buckets} parts "

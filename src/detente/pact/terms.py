@@ -14,6 +14,8 @@ import msgspec
 from msgspec import Meta
 
 from detente.errors import Malformed, Misuse, NotAgreed
+from detente.pact import airspace
+from detente.pact.airspace import AirspaceTerms
 from detente.pact.marking import PAP, TLP
 from detente.wire.instant import LATEST, Instant, parse_rfc3339, rfc3339
 
@@ -78,6 +80,14 @@ class TopicTerms(Shape, frozen=True):
     one_to_one: bool = False  # each side holds a person once
     # what becomes of a record whose only grounds are groups that the other does not list (spec/joint-list)
     unlisted: Literal["admit", "flag", "refuse"] = "admit"
+    airspace: AirspaceTerms | msgspec.UnsetType = (
+        msgspec.UNSET
+    )  # for topics whose records are volumes of airspace
+
+    @property
+    def space(self) -> AirspaceTerms | None:
+        """The terms of an airspace topic; None for any other."""
+        return self.airspace if isinstance(self.airspace, AirspaceTerms) else None
 
 
 class Markings(Shape, frozen=True):
@@ -163,7 +173,14 @@ def _topic_contradictions(topic: TopicTerms, ids: list[str]) -> Iterator[tuple[s
     if topic.buckets & (topic.buckets - 1):
         # buckets are cut by leading bits (spec/matching, step 5)
         yield "buckets", "the number of buckets must be a power of two, such as 64"
-    needed = topic.max_records * topic.caps.tokens_per_record
+    if topic.space is not None:
+        yield from airspace.contradictions(topic.space, topic.budget, topic.inspector)
+    elif topic.name == "airspace":
+        yield (
+            "airspace",
+            "the topic 'airspace' needs layers and separations; `detente airspace terms` prints them",
+        )
+    needed = topic.space.cells_limit if topic.space else topic.max_records * topic.caps.tokens_per_record
     if topic.budget < needed:
         yield "budget", f"a run of max_records needs {needed} tokens; raise the budget or lower max_records"
     if topic.inspector == "peer" and topic.engine != "dh":
