@@ -114,9 +114,9 @@ def edges(shape: Shape) -> Array:
 def distance_m(a: Array, b: Array, within: float) -> float:
     """The shortest distance between edges, (n, 2, 2) and (m, 2, 2) degrees, in metres; infinity if it is not under `within`.
 
-    Good to half a centimetre, and near `within` to a tenth of a millimetre. First on a flat map, whose stretch is known; then branch and bound. A pair of edges is at least
-    as far apart as their chords less what the edges bend away from them, and at most as far as two points on them. Pairs of edges
-    that can't be the nearest are dropped; the others are halved until the bounds meet.
+    Good to half a centimetre, and near `within` to a tenth of a millimetre. First on a flat map, whose stretch is known; then branch
+    and bound. A pair of edges is at least as far apart as their chords less what the edges bend away from them, and at most as far
+    as two points on them. Pairs of edges that can't be the nearest are dropped; the others are halved until the bounds meet.
     """
     limit, one, other = _near_pairs(a, b, within)
     best = np.inf
