@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,7 +99,7 @@ def _prepared(world: World) -> None:
         world.node(name).swaps.prepare(peer)
 
 
-def _received(world: World, record_name: str = "Басаев") -> object:
+def _received(world: World, record_name: str = "Басаев") -> Any:
     items = world.node("south").swaps.status("north").items
     return next(
         i for i in items if i.direction == "received" and record_name in "".join(i.content.get("name", []))
@@ -155,7 +156,7 @@ def test_a_released_report_carries_no_redacted_word_no_source_and_nothing_of_the
     _prepared(matched)
     _swapped(matched)
     item = _received(matched)
-    (attachment,) = item.attachments  # type: ignore[attr-defined]
+    (attachment,) = item.attachments
     assert "The source, [redacted], said" in attachment.text
     for secret in ("Petrova", "Secret", "court reporter", "court.pdf", view.sha256):
         assert secret not in attachment.text + attachment.title + attachment.mark
@@ -270,7 +271,7 @@ def test_a_report_goes_along_with_the_answer_to_a_request(agreed: World) -> None
     south.deliver("north")
     north.deliver("south")
     item = _received(agreed)
-    assert "Karimov" in item.attachments[0].text  # type: ignore[attr-defined]
+    assert "Karimov" in item.attachments[0].text
 
 
 def test_an_erased_report_is_gone_and_not_added_again(matched: World) -> None:

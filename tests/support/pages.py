@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from detente.topics.orgs import aliases
 from detente.topics.reports.report import Report
@@ -168,10 +169,8 @@ def _name(name: str) -> str:
     return " ".join(re.findall(r"\w+", name.casefold()))
 
 
-def _counts(
-    found: set[str] | set[frozenset[str]], true: set[str] | set[frozenset[str]]
-) -> tuple[int, int, int]:
-    return len(found & true), len(found), len(true)  # type: ignore[operator]
+def _counts(found: set[Any], true: set[Any]) -> tuple[int, int, int]:
+    return len(found & true), len(found), len(true)
 
 
 def rates(counts: Sequence[tuple[int, int, int]]) -> tuple[float, float]:
