@@ -27,7 +27,7 @@ from detente.node.groupviews import (
 from detente.node.holdings import Defaults, Holdings, SourceRow
 from detente.node.listings import JOINT, aligned, base_listings, readings, word
 from detente.node.ports import Transaction
-from detente.pact.document import read_document
+from detente.pact.document import MAX_DOCUMENT, read_document
 from detente.pact.joint import Content, changes, plain
 from detente.pact.joint_list import KIND, NAME, JointList, Word, read_joint_list, with_words
 from detente.pact.marking import parse_marking
@@ -36,10 +36,12 @@ from detente.topics.designations.listing import SAID, Listing, Name, NameKind, S
 from detente.topics.designations.reconciling import Entry, Reconciled, reconcile
 from detente.topics.orgs import aliases
 from detente.topics.reading import MOST_VALUES
+from detente.wire.canonical import canonical
 from detente.wire.envelope import unverified
 from detente.wire.instant import Instant, rfc3339
 
 TITLE = "Groups"
+MOST_BYTES = MAX_DOCUMENT - 1024  # leaves room for the document's other members
 _INDEX = "designations"
 _ORIGIN = f"file:{_INDEX}"
 
@@ -263,6 +265,12 @@ class Designations:
         if not content["entries"]:
             raise Misuse(
                 "there is nothing to propose: `detente groups import` a list, or `detente groups add` a group"
+            )
+        size = len(canonical(content))
+        if size > MOST_BYTES:
+            raise Misuse(
+                f"the joint list would have {size} bytes, more than the {MOST_BYTES} that two parties sign: keep to the groups that matter, "
+                "with `detente groups import --program`"
             )
         if waiting and not crosses:
             return self._documents.counter(peer, waiting, content, "with our words")

@@ -82,7 +82,6 @@ def test_the_public_excerpts_reconcile_with_a_table_of_what_matched():
     found = json.loads(
         run(*argv, "--ours", str(place / "misp_galaxy_terrorist-groups.json"), "--json").stdout
     )
-    assert found["seconds"] < 10
     assert {each["source"] for each in found["ours"]} == {"un", "canada-listed-terrorist-entities"}
     assert len(found["both"]) >= 110
     assert {"isil", "shabaab", "hizballah"} <= {each["group"] for each in found["both"]}

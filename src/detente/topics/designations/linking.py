@@ -6,7 +6,7 @@ A list that has two entries means two groups: only the alias table may join them
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Final, Literal
@@ -20,12 +20,15 @@ from detente.topics.topic import Judgement, Pair, Prepared
 How = Literal["same listing", "alias table", "same name", "score"]
 
 Order = tuple[str, str, str, tuple[str, ...]]
+Judged = tuple[int, int, Judgement]
 Claim = tuple[int, int, int, Order]
 
 HOLDERS: Final = 40  # listings that a token may have before it says too little to make pairs
 SHORTEST: Final = (
     5  # characters of a key below which a name is an abbreviation, which several groups may have
 )
+_NEARLY: Final = "name but for a word"
+_NOTHING: Final = -(1 << 40)
 _BETWEEN: Final = re.compile(r"\s+[/;]\s+")
 _PARENTHESIS: Final = re.compile(r"(.*\S)\s*\(([^()]+)\)\s*")
 
@@ -164,11 +167,11 @@ def _home(listing: Listing, entries: Mapping[str, str]) -> tuple[str, str]:
     return "", ""
 
 
-def links(held: Sequence[Held], topic: GroupsTopic) -> tuple[list[Link], list[Link]]:
+def links(held: Sequence[Held], judged: Sequence[Judged]) -> tuple[list[Link], list[Link]]:
     """(certain, the surest first; perhaps). What only an abbreviation or a weak name has in common is neither: see `reconcile`."""
-    strong, possible = _by_score(held, topic)
-    certain = [_same_listing(held), _by_table(held), _by_name(held), strong]
-    return [link for kind in certain for link in sorted(kind, key=lambda each: _rank(each, held))], possible
+    strong, possible = _by_score(held, judged)
+    kinds = [_same_listing(held), _by_table(held), _by_name(held), strong]
+    return [link for kind in kinds for link in sorted(kind, key=lambda each: _rank(each, held))], possible
 
 
 def _rank(link: Link, held: Sequence[Held]) -> tuple[int, list[Order]]:
@@ -221,24 +224,48 @@ def _by_name(held: Sequence[Held]) -> list[Link]:
     ]
 
 
-def _by_score(held: Sequence[Held], topic: GroupsTopic) -> tuple[list[Link], list[Link]]:
+def _by_score(held: Sequence[Held], judged: Sequence[Judged]) -> tuple[list[Link], list[Link]]:
     """What the groups topic finds between two lists: strong is certain, possible is for a person. What another pair of either
     listing beats by the topic's margin falls."""
-    findings = [(a, b, judgement) for a, b, judgement in _judged(held, topic) if judgement.grade is not None]
-    best: dict[int, int] = {}
-    for a, b, judgement in findings:
-        for index in (a, b):
-            best[index] = max(best.get(index, _weight(judgement)), _weight(judgement))
+    graded = [each for each in judged if each[2].grade is not None]
+    ranks = _ranks(graded)
     strong: list[Link] = []
     possible: list[Link] = []
-    for a, b, judgement in findings:
-        if _weight(judgement) < max(best[a], best[b]) - MARGIN:
-            continue
-        names = held[a].listing.name, held[b].listing.name
-        link = Link(a, b, "score", _because(judgement), *names, score=judgement.score)
-        if not _displaced(held[a], held[b]):
-            (strong if judgement.grade == "strong" else possible).append(link)
+    for a, b, judgement in graded:
+        if _weight(judgement) >= max(ranks[a][0], ranks[b][0]) - MARGIN and not _displaced(held[a], held[b]):
+            (strong if judgement.grade == "strong" else possible).append(_scored(held, a, b, judgement))
     return strong, possible
+
+
+def nearest(held: Sequence[Held], judged: Sequence[Judged], linked: Set[int]) -> Iterator[Link]:
+    """Two names that differ by a word and are, of all that nothing links, by half the margin the nearest to each other.
+
+    They are for a person, however little they score: so are the branches of an organisation listed.
+    """
+    rest = [each for each in judged if not {each[0], each[1]} & linked]
+    ranks = _ranks(rest)
+    for a, b, judgement in rest:
+        link = _scored(held, a, b, judgement)
+        nearest = _weight(judgement) >= max(ranks[a][1], ranks[b][1]) + MARGIN // 2
+        if judgement.grade is None and nearest and _NEARLY in link.what:
+            yield link
+
+
+def _scored(held: Sequence[Held], a: int, b: int, judgement: Judgement) -> Link:
+    return Link(
+        a, b, "score", _because(judgement), held[a].listing.name, held[b].listing.name, judgement.score
+    )
+
+
+def _ranks(judged: Iterable[Judged]) -> dict[int, tuple[int, int]]:
+    """The weights of a listing's best pair and of its second best."""
+    ranks: dict[int, tuple[int, int]] = {}
+    for a, b, judgement in judged:
+        weight = _weight(judgement)
+        for index in (a, b):
+            first, second = ranks.get(index, (_NOTHING, _NOTHING))
+            ranks[index] = (max(first, weight), max(second, min(first, weight)))
+    return ranks
 
 
 def _weight(judgement: Judgement) -> int:
@@ -250,7 +277,8 @@ def _displaced(a: Held, b: Held) -> bool:
     return bool(a.lost or b.lost) and (a.home or a.lost) == (b.home or b.lost)
 
 
-def _judged(held: Sequence[Held], topic: GroupsTopic) -> Iterator[tuple[int, int, Judgement]]:
+def judged_pairs(held: Sequence[Held], topic: GroupsTopic) -> Iterator[Judged]:
+    """Each pair of two lists that the topic finds worth comparing, with its judgement."""
     tokens = [frozenset(each.prepared.tokens) for each in held]
     values = [frozenset(each.prepared.values) for each in held]
     owners: dict[object, list[int]] = {}
@@ -277,4 +305,4 @@ def _because(judgement: Judgement) -> str:
     return best.what if best else ""
 
 
-__all__ = ["Held", "How", "Link", "Order", "hold", "known", "links"]
+__all__ = ["Held", "How", "Link", "Order", "hold", "judged_pairs", "known", "links", "nearest"]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from detente.topics.designations.linking import Held, How, Link, Order, hold, links
+from detente.topics.designations.linking import Held, How, Link, Order, hold, judged_pairs, links, nearest
 from detente.topics.designations.listing import Listing, Name, Status, word_of
 from detente.topics.groups import GroupsTopic
 from detente.topics.names.romanise import latin
@@ -109,16 +109,18 @@ def reconcile(
     """
     used = topic or GroupsTopic()
     held = hold((ours, theirs), used)
-    certain, possible = links(held, used)
+    judged = list(judged_pairs(held, used))
+    certain, possible = links(held, judged)
     clusters = _Clusters(held)
     refused = [link for link in certain if not clusters.join(link)]
     groups = clusters.groups()
+    linked = {index for members in groups if len(members) > 1 for index in members}
     slugs = _slugs(held, groups)
     slug_of = {index: slug for slug, members in slugs.items() for index in members}
     entries = [_entry(slug, held, members, certain) for slug, members in slugs.items()]
     doubts = [
         *_two_groups(held, slug_of),
-        *_perhaps(held, slug_of, [*refused, *possible], clusters),
+        *_perhaps(held, slug_of, [*refused, *possible, *nearest(held, judged, linked)], clusters),
         *_apart(held, slug_of),
     ]
     return Reconciled(
@@ -298,7 +300,8 @@ def _perhaps(
             continue  # a name in two entries is told above; what the alias table tells apart is no question
         by = tuple(sorted((slug, _reader(sides)) for slug, sides in slugs.items()))
         names = tuple(sorted([link.first_name, link.second_name]))
-        yield Question("perhaps one", names, by, f"{link.score / 10_000:.0f} %: {link.what}")
+        said = f"{link.score / 10_000:.0f} %: {link.what}" if link.score >= 10_000 else link.what
+        yield Question("perhaps one", names, by, said)
 
 
 def _apart(held: Sequence[Held], slug_of: Mapping[int, str]) -> Iterator[Question]:
