@@ -68,14 +68,14 @@ def waterfall(because: Sequence[tuple[str, float]], title: str) -> list[tuple[st
     for what, bits in because:
         rows.append((what, bits, _bar(before, before + bits, low, scale, "for" if bits >= 0 else "against")))
         before += bits
-    return [*rows, (title, before, _bar(0.0, before, low, scale, "sum"))]
+    return [*rows, (title, before, _bar(0.0, before, low, scale, "total"))]
 
 
 def _bar(start: float, end: float, low: float, scale: float, tone: str) -> Markup:
     left, width = (min(start, end) - low) * scale, max(abs(end - start) * scale, 0.4)
     zero = -low * scale
     return Markup(
-        f'<svg class="bar" viewBox="0 0 100 {BAR}" preserveAspectRatio="none" aria-hidden="true">'
+        f'<svg class="weight" viewBox="0 0 100 {BAR}" preserveAspectRatio="none" aria-hidden="true">'
         f'<line class="zero" x1="{zero:.2f}" x2="{zero:.2f}" y1="0" y2="{BAR}"/>'
         f'<rect class="{tone}" x="{left:.2f}" width="{width:.2f}" y="2" height="{BAR - 4}"/></svg>'
     )

@@ -74,7 +74,7 @@ class Tongue:
         if all(number.isdecimal() for number, _, _ in counted):
             return ", ".join(f"{self.number(int(n))} {self._said(what) or what}" for n, _, what in counted)
         words = part.split(", ")
-        named = [LABELS.get(f"word.{word}") for word in words]
+        named = [LABELS.get(f"word.{word}") or LABELS.get(f"property.{word}") for word in words]
         if all(named):
             return ", ".join(self.text(str(name)) for name in named)
         return self._said(part) or part

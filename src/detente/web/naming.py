@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from detente.node.items import ItemView
 from detente.node.overview import romanised
 from detente.node.runs import FindingView
 from detente.topics.names.romanise import script
+
+NAMES: Final = (
+    "name", "alias", "weakAlias", "previousName", "firstName", "secondName", "middleName", "lastName", "fatherName",
+    "motherName",
+)  # fmt: skip
+ORDER: Final = (
+    *NAMES, "birthDate", "birthPlace", "gender", "nationality", "citizenship", "country", "passportNumber", "idNumber",
+    "innCode", "taxNumber",
+)  # fmt: skip
 
 
 def heading(found: FindingView) -> tuple[str, str]:
@@ -25,8 +35,14 @@ def item_name(item: ItemView) -> str:
     return _first(item.content)
 
 
+def ordered(properties: Mapping[str, Sequence[str]]) -> list[tuple[str, Sequence[str]]]:
+    """Fields in the order in which people read them: names, birth, where from, then the rest by name."""
+    rank = {name: place for place, name in enumerate(ORDER)}
+    return sorted(properties.items(), key=lambda field: (rank.get(field[0], len(ORDER)), field[0]))
+
+
 def _first(properties: Mapping[str, Sequence[str]]) -> str:
     return next(iter(properties.get("name", ()) or properties.get("lastName", ()) or ("",)))
 
 
-__all__ = ["heading", "item_name"]
+__all__ = ["NAMES", "ORDER", "heading", "item_name", "ordered"]

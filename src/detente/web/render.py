@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import Response
 
 from detente.web.language import LANGUAGES, filters, tongue
-from detente.web.naming import heading, item_name
+from detente.web.naming import heading, item_name, ordered
 
 KINDS: Final = {
     "css": "text/css; charset=utf-8",
@@ -63,7 +63,7 @@ def environment(code: str) -> Environment:
         lstrip_blocks=True,
     )
     made.install_gettext_callables(of.catalogue.gettext, of.catalogue.ngettext, newstyle=True)  # type: ignore[attr-defined]  # the i18n extension adds it
-    made.filters.update(filters(of), heading=heading, item_name=item_name)
+    made.filters.update(filters(of), heading=heading, item_name=item_name, ordered=ordered)
     made.globals.update(static=address_of, languages=LANGUAGES, language=code)
     return made
 

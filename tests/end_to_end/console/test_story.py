@@ -149,6 +149,7 @@ def swap(people):
     north, south = people["north"], people["south"]
     north.page.locator("td a").first.click()
     assert "canonical JSON" in north.page.locator("main").inner_text()
+    north.page.click("text=Byte for byte")
     exact = north.page.locator("pre.exact").inner_text()
     assert '"marking": "TLP:AMBER"' in exact
     north.check()

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from detente.node.overview import Comparison, FindingCount
 from detente.node.runs import FindingView
 from detente.web.chart import waterfall
+from detente.web.naming import NAMES, ORDER
 from detente.web.visit import Page, Visit
 
 ROWS = 50
@@ -34,11 +35,6 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "number": ("registrationNumber", "idNumber"),
     "form": ("legalForm",),
 }
-NAMES = (
-    "name", "alias", "weakAlias", "previousName", "firstName", "secondName", "middleName", "lastName", "fatherName",
-    "motherName",
-)  # fmt: skip
-ORDER = (*NAMES, "birthDate", "birthPlace", "gender", "nationality", "citizenship", "country")
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,8 @@ def act(visit: Visit) -> Response:
 def draft(visit: Visit) -> Response:
     """The form of an agreement, beginning with the terms in force or the template's."""
     peer = visit.query.get("peer", "")
+    if not peer:
+        return visit.go("/agreements")
     terms = json.loads(visit.call("agreement", "terms", peer=peer).value)
     form = form_of(terms)
     return visit.page(

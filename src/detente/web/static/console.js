@@ -71,16 +71,16 @@
   document.addEventListener("htmx:afterSettle", (event) => { if (event.target.closest("#detail")) rest(true); });
   document.addEventListener("htmx:afterRequest", (event) => { if (!event.detail.successful) rest(false); });
   document.addEventListener("keydown", (event) => {
-    if (!queue() || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!document.getElementById("keys") || event.ctrlKey || event.metaKey || event.altKey) return;
     const typing = event.target.matches("input, textarea, select");
     if (event.key === "Escape" && typing) { event.target.blur(); return; }
     if (typing) return;
     const row = current();
     const keys = { j: 1, ArrowDown: 1, n: 1, k: -1, ArrowUp: -1 };
-    if (keys[event.key]) {
+    if (keys[event.key] && queue()) {
       event.preventDefault();
       choose(row ? next(row, keys[event.key]) : queue().querySelector(".row"));
-    } else if ("cdpu".includes(event.key)) {
+    } else if (["c", "d", "p", "u"].includes(event.key)) {
       event.preventDefault();
       press(event.key);
     } else if (event.key === "o") {
