@@ -214,8 +214,10 @@ def one(count: int, dense: float) -> None:
 
 
 def cover() -> None:
-    """Corridors as in the private comparison: how many tokens, how many pairs that share a cell conflict."""
-    held = [volumes(1500, 0.5, seed) for seed in (1, 2)]
+    """The corridors of airspace_private.py: how many tokens, how many pairs that share a cell conflict."""
+    from airspace_private import corridors
+
+    held = [corridors(1500, seed) for seed in (1, 2)]
     for apart in (Separation(), Separation.civil()):
         both = conflicting([*held[0], *held[1]], apart, np.repeat([0, 1], 1500))
         truth = {(i, j - 1500) for i, j in both}
