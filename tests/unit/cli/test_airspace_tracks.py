@@ -65,3 +65,12 @@ def test_a_feed_without_tracks_is_misuse(tmp_path):
 
 def test_a_bad_instant_is_misuse(feeds):
     run(feeds[0], "--at", "noon", code=2)
+
+
+def test_an_id_that_looks_like_markup_is_shown_as_it_is(tmp_path):
+    path = tmp_path / "odd.csv"
+    path.write_text(HEADER + "[/red],1800000000,0,0,1,AMSL,,\n\x1b[2J,1800000000,0,0,1,AMSL,,\n")
+    ended = run(path)
+    assert "[/red]" in ended.stdout
+    assert "\x1b" not in ended.output
+    assert "odd.csv:3: a track's id and source are printable" in ended.stderr

@@ -16,7 +16,7 @@ from detente.errors import Misuse
 from detente.topics.airspace.alerting.state import Aircraft, Deviations, Flat, Geodetic, Place, Vector
 
 LINE_CHARACTERS = 4096
-STATES = 2_000_000
+STATES = 500_000
 NAME_CHARACTERS = 64
 
 # every name that a column may have, lower case -> (ours, kind, the unit where the file says none)
@@ -104,7 +104,7 @@ def _meaningful(lines: Iterable[str], notes: list[str]) -> Iterator[tuple[int, l
 def _names(line: int, header: Sequence[str], notes: list[str]) -> list[str]:
     """Our name for each column, "" for one that is not read."""
     names = [_COLUMNS.get(name.lower(), ("", "", ""))[0] for name in header]
-    unknown = [name[:20] for name, known in zip(header, names, strict=True) if not known]
+    unknown = [repr(name[:20]) for name, known in zip(header, names, strict=True) if not known]
     if unknown:
         notes.append(f"columns that are not read: {', '.join(unknown[:20])}")
     given = set(names)
@@ -155,8 +155,8 @@ def _reader(
 
 
 def _aircraft(line: int, name: str, values: Mapping[str, float]) -> Aircraft:
-    if len(name) > NAME_CHARACTERS:
-        raise Misuse(f"line {line}: a name has at most {NAME_CHARACTERS} characters")
+    if len(name) > NAME_CHARACTERS or not name.isprintable():
+        raise Misuse(f"line {line}: a name has at most {NAME_CHARACTERS} characters, all printable")
     up = values["vs"]
     air = None
     if "airspeed" in values and "heading" in values:

@@ -36,7 +36,7 @@ def factor(kind: str, unit: str) -> float:
         return known[name]
     if kind != "nothing" and name in _NOTHING:
         return 1.0
-    raise Misuse(f"[{name[:20]}] is no unit of {kind}: use one of {', '.join(known)}")
+    raise Misuse(f"{name[:20]!r} is no unit of {kind}: use one of {', '.join(known)}")
 
 
 __all__ = ["KINDS", "factor"]

@@ -147,9 +147,11 @@ def _line(track: Track, now: int) -> TrackLine:
 
 
 def _tell(shown: Console, seen: Seen, compared: bool) -> None:
+    from rich.markup import escape
+
     shown.print(f"at {seen.at}", markup=False)
     rows = [
-        (side, t.id, t.source, f"{t.age:.0f} s", "?" if t.altitude is None else f"{t.altitude:.0f} m {t.datum}",
+        (side, escape(t.id), escape(t.source), f"{t.age:.0f} s", "?" if t.altitude is None else f"{t.altitude:.0f} m {t.datum}",
          "; ".join(t.marks) or "-")
         for side, lines in (("ours", seen.ours), ("theirs", seen.theirs))
         for t in lines
@@ -157,7 +159,7 @@ def _tell(shown: Console, seen: Seen, compared: bool) -> None:
     table(shown, ("side", "track", "source", "age", "altitude", "odd"), rows, "No tracks.")
     if compared:
         alerts = [
-            (a.ours, a.theirs, f"{a.enters:.0f} s", f"{a.range / 1852:.2f} NM",
+            (escape(a.ours), escape(a.theirs), f"{a.enters:.0f} s", f"{a.range / 1852:.2f} NM",
              "cannot be compared" if a.height is None else f"{a.height / 0.3048:.0f} ft", "; ".join(a.marks) or "-")
             for a in seen.alerts
         ]  # fmt: skip

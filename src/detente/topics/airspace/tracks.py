@@ -56,6 +56,8 @@ class Track:
     def __post_init__(self) -> None:
         if not 1 <= len(self.id) <= NAME_CHARACTERS or len(self.source) > NAME_CHARACTERS:
             raise Misuse(f"a track's id has 1 to {NAME_CHARACTERS} characters, its source at most as many")
+        if not (self.id.isprintable() and self.source.isprintable()):
+            raise Misuse("a track's id and source are printable: no control characters")
         place = self.place
         if not (abs(place.latitude) <= 90 and abs(place.longitude) <= 180):  # NaN is refused too
             raise Misuse("a track's latitude is from -90 to 90, its longitude from -180 to 180 degrees")

@@ -80,6 +80,7 @@ def test_columns_and_parameters_that_are_not_read_are_noted():
         (GLOBE + "N, 91, 20, 1, 1, 1, 1, 1\n", "a latitude is from -90 to 90"),
         (GLOBE + "N, 1, 20, 1, 1, 1, 1, 1:2:3:4\n", "no number"),
         (GLOBE + "N" * 65 + ", 1, 20, 1, 1, 1, 1, 1\n", "at most 64 characters"),
+        (GLOBE + "N\x1b[2J, 1, 20, 1, 1, 1, 1, 1\n", "all printable"),
         (GLOBE + "N" * 5000, "it is no state"),
         ("NAME sx sy sz vx vy vz time alerter\nA 0 0 0 0 0 0 0 1.5", "whole number"),
         ("NAME sx sy sz vx vy vz time sz_std\nA 0 0 0 0 0 0 0 -1", "not below zero"),

@@ -15,7 +15,7 @@ from detente.topics.airspace.alerting.wellclear import TimeVariable, WellClear
 
 DTHR, ZTHR = 1222.32, 137.16
 AHEAD = 180.0
-EXAMPLES = 2000 if os.environ.get("DETENTE_SOAK") else 40
+EXAMPLES = 400 if os.environ.get("DETENTE_SOAK") else 40
 
 
 def pair(x, y, z, vx, vy, vz, altitude=3000.0, climb=0.0):
