@@ -178,10 +178,11 @@ def table(shown: Console, columns: Sequence[str], rows: Sequence[Sequence[object
         return
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     drawn = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
     for row in rows:
-        drawn.add_row(*(str(cell) for cell in row))
+        drawn.add_row(*(Text(str(cell)) for cell in row))  # what a peer wrote is no markup
     shown.print(drawn)
 
 

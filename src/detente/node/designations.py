@@ -346,7 +346,7 @@ class Designations:
         base = content_of(row) if row else None
         held = read_joint_list(base, self._amendments.pair(party)) if base else JointList(TITLE, {})
         ours = self._office.identity().party
-        return base, aligned(reconcile(own.listings(), base_listings(held, ours)), held)
+        return base, aligned(_reconciled(tuple(own.listings()), tuple(base_listings(held, ours))), held)
 
     def _content(self, own: Own, base: Content | None, found: Reconciled) -> Content:
         """The joint list with our words: on every group of ours but those that we keep private."""
@@ -413,7 +413,13 @@ def _entry_of(hidden: Hidden, own: Own) -> Entry | None:
 
 
 def _alone(listings: Iterable[Listing]) -> Reconciled:
-    return reconcile(listings, [])
+    return _reconciled(tuple(listings), ())
+
+
+@lru_cache(maxsize=8)
+def _reconciled(ours: tuple[Listing, ...], theirs: tuple[Listing, ...]) -> Reconciled:
+    """The same lists are brought together once, however often one command asks."""
+    return reconcile(ours, theirs)
 
 
 def _named(found: Reconciled, wanted: str) -> Entry | None:

@@ -87,3 +87,8 @@ def test_the_public_excerpts_reconcile_with_a_table_of_what_matched():
     assert {"isil", "shabaab", "hizballah"} <= {each["group"] for each in found["both"]}
     assert found["ours"][0]["as_of"] == "2026-02-27"
     assert found["theirs"][0]["left_out"] == {"Person": 200, "Airplane": 132, "Vessel": 4}
+
+
+def test_names_that_look_like_markup_are_shown_as_they_are(tmp_path):
+    (tmp_path / "a.csv").write_text('id,name\n1,"[/] [red]Teapot Front[/red]"\n', encoding="utf-8")
+    assert "[/] [red]Teapot Front[/red]" in run("reconcile", *[str(tmp_path / "a.csv")] * 2).stdout
