@@ -30,9 +30,8 @@ def content(**entries: str) -> dict[str, Any]:
 
 
 def meet(court: Court) -> None:
-    for _ in range(2):
-        court.south.deliver("north")
-        court.north.deliver("south")
+    court.south.deliver("north")
+    court.north.deliver("south")
 
 
 def agreed(court: Court, said: Mapping[str, Any]) -> str:

@@ -39,7 +39,7 @@ def world(paired: tuple[Path, int], tmp_path: Path) -> Iterator[World]:
 
 def meet(world: World) -> None:
     """Both sides deliver until nothing moves."""
-    for _ in range(3):
+    for _ in range(2):
         world.node("north").deliver("south")
         world.node("south").deliver("north")
 

@@ -40,7 +40,7 @@ ENTRIES = st.sampled_from(["a", "b", "c"])
 PEER = {"north": "south", "south": "north"}
 GAME = settings(deadline=None, suppress_health_check=list(HealthCheck))
 LONG = settings(GAME, max_examples=60, stateful_step_count=60)
-SHORT = settings(GAME, max_examples=4, stateful_step_count=30, derandomize=True)
+SHORT = settings(GAME, max_examples=3, stateful_step_count=25, derandomize=True)
 _made: dict[str, tuple[Path, int]] = {}
 
 

@@ -21,7 +21,7 @@ def ask(node, *argv, code=0):
     return json.loads(run(node, *argv, "--json", code=code).stdout)
 
 
-def carry(home, rounds=2):
+def carry(home, rounds=1):
     stick = home / "stick"
     stick.mkdir(exist_ok=True)
     for _ in range(rounds):
@@ -51,7 +51,7 @@ def home(tmp_path_factory):
         for ours, theirs in (("north", "south"), ("south", "north")):
             invitation = place / f"{theirs}.invitation"
             ask(place / ours, "accept", invitation, "--fingerprint", made[theirs]["words"])
-        carry(place, rounds=3)
+        carry(place, rounds=2)
         yield place
 
 
@@ -137,14 +137,10 @@ def test_a_part_is_signed_by_its_proposer(home, first):
     ("argv", "code"),
     [
         (["joint", "at", "yesterday"], 2),
-        (["joint", "at", "2026-02-30"], 2),
         (["joint", "at", "2026-05-01", "--proof", "x.bundle"], 2),
         (["joint", "accept", "--with", "South"], 2),
         (["joint", "withdraw", "--with", "South"], 2),
-        (["joint", "merge", "resolution", "main", "--with", "South"], 2),
         (["joint", "revoke", "treaty", "main", "--with", "South"], 1),
-        (["joint", "revoke", "agreement", "main", "--with", "South"], 2),
-        (["joint", "show", "--with", "Nobody"], 2),
     ],
 )
 def test_what_cannot_be_done_says_so_with_its_exit_code(home, first, argv, code):
