@@ -67,6 +67,7 @@ def test_a_request_is_answered_by_a_release_that_counts(north_and_south: World) 
     north, south = world.node("north"), world.node("south")
     request = ask(world)
     assert (request.state, request.by, request.late) == ("open", "ours", False)
+    assert [(w.kind, w.subject) for w in south.outlook.overview().waiting] == [("request", request.id)]
     theirs = south.requests.listed("north")[0]
     assert (theirs.id, theirs.by, theirs.about) == (request.id, "theirs", request.about)
     south.requests.accept(request.id)

@@ -14,6 +14,7 @@ from detente.node.runs import FindingView, Opening, Runs
 from detente.pact.agreement import consequences, parse_terms
 from detente.pact.ledger import Ledger
 from detente.pact.policy import Standing, read_release, spent
+from detente.pact.requests import requests
 from detente.pact.terms import require_sound, to_json
 from detente.topics.names.romanise import latin, script
 from detente.wire.instant import Instant, rfc3339
@@ -24,7 +25,8 @@ HOUR_MS = 3_600_000
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """Something that waits for a person: findings to judge, drafts to approve, offers, proposals, recalls, disputes, consents."""
+    """Something that waits for a person: findings to judge, drafts to approve, offers, proposals, recalls, disputes, consents,
+    requests to answer and to pass on."""
 
     kind: str
     peer: str
@@ -236,8 +238,13 @@ class Outlook:
             if row.kind == "amendment":
                 kind = "sign"
             if kind:
-                subject = ask["subject"].get("hash") or ask["subject"].get("item") or row.id
+                subject = next(
+                    (ask["subject"][n] for n in ("hash", "item", "request") if n in ask["subject"]), row.id
+                )
                 yield Waiting(kind, peer.name, 1, str(subject))
+        for request in requests(self._agreements.facts(tx, peer.party)).values():
+            if request.by == "theirs" and request.state in ("open", "accepted"):
+                yield Waiting("request", peer.name, 1, request.id)
 
     def _standing(self, tx: Transaction, peer: PeerRow) -> PeerStanding:
         now, us = self._office.clock.now(), self._office.identity().party
