@@ -23,6 +23,8 @@ Ring: TypeAlias = Sequence[Sequence[float]] | Array
 Shape: TypeAlias = Polygon | MultiPolygon
 
 MOST_VERTICES = 10_000
+MOST_MENDED = 1_000
+"""Corners of an outline that is mended where it is not valid: edges that all cross each other take the square of it."""
 DIGITS = 10
 """Vertices have this many digits after the point, in degrees."""
 WIDEST = 0.5
@@ -39,8 +41,10 @@ class Outline:
     repairs: tuple[str, ...] = ()
 
 
-def outline(polygons: Sequence[Sequence[Ring]]) -> Outline:
+def outline(polygons: Sequence[Sequence[Ring]], *, mend: bool = True) -> Outline:
     """The outline of polygons, each an outer ring and holes, in degrees (longitude first).
+
+    Without `mend`, what is not valid as it stands is refused at once: mending takes time that a stranger must not spend.
 
     Raises Misuse, with the reason, for what is no outline: fewer than three corners, more than 10,000, off the earth, without
     area, crossing itself so that it could mean two things, wider than some 6,400 km.
@@ -52,10 +56,11 @@ def outline(polygons: Sequence[Sequence[Ring]]) -> Outline:
     if count > MOST_VERTICES:
         raise Misuse(f"an outline has {count} vertices, more than {MOST_VERTICES}: split or simplify it")
     repairs: list[str] = []
-    parts = [_polygon(rings, repairs) for rings in polygons]
+    mendable = mend and count <= MOST_MENDED
+    parts = [_polygon(rings, repairs, mendable) for rings in polygons]
     if not parts:
         raise Misuse("an outline without a polygon: give at least three corners")
-    whole = parts[0] if len(parts) == 1 else _joined(parts, repairs)
+    whole = parts[0] if len(parts) == 1 else _joined(parts, repairs, mendable)
     whole = _on_the_grid(_cut(whole, repairs))
     _check_extent(whole)
     return Outline(whole, tuple(dict.fromkeys(repairs)))
@@ -82,7 +87,7 @@ def circle(lon: float, lat: float, radius_m: float, corners: int = 64) -> Outlin
     return Outline(made.shape)
 
 
-def _polygon(rings: Sequence[Ring], repairs: list[str]) -> Shape:
+def _polygon(rings: Sequence[Ring], repairs: list[str], mendable: bool) -> Shape:
     if not rings:
         raise Misuse("an outline without a polygon: give at least three corners")
     shell, *holes = (_unwrapped(ring, repairs) for ring in rings)
@@ -93,7 +98,7 @@ def _polygon(rings: Sequence[Ring], repairs: list[str]) -> Shape:
             raise Misuse("an outline with a hole around a pole: give it as two volumes")
         turns = round((west + east - hole[:, 0].min() - hole[:, 0].max()) / 720)
         placed.append(hole + np.array([360.0 * turns, 0.0]))
-    return _valid(Polygon(shell, placed), repairs)
+    return _valid(Polygon(shell, placed), repairs, mendable)
 
 
 def _unwrapped(ring: Ring, repairs: list[str]) -> Array:
@@ -141,10 +146,12 @@ def _short(points: Array) -> Array:
     return points
 
 
-def _valid(made: Polygon, repairs: list[str]) -> Shape:
+def _valid(made: Polygon, repairs: list[str], mendable: bool) -> Shape:
     if made.is_valid:
         return made
     reason = shapely.is_valid_reason(made).partition("[")[0].strip().lower()
+    if not mendable:
+        raise Misuse(f"an outline is not valid ({reason}) and too large to be mended here: simplify it")
     repaired = _polygons_of(shapely.make_valid(made))
     meant = abs(_signed(made.exterior)) - sum(abs(_signed(hole)) for hole in made.interiors)
     if repaired.is_empty or abs(repaired.area - meant) > _CHANGE * abs(repaired.area):
@@ -157,10 +164,12 @@ def _valid(made: Polygon, repairs: list[str]) -> Shape:
     return repaired
 
 
-def _joined(parts: Sequence[Shape], repairs: list[str]) -> Shape:
+def _joined(parts: Sequence[Shape], repairs: list[str], mendable: bool) -> Shape:
     whole = MultiPolygon([part for made in parts for part in shapely.get_parts(made)])
     if whole.is_valid:
         return whole
+    if not mendable:
+        raise Misuse("polygons of one outline overlap, and are too large to be joined here: join them")
     repairs.append("polygons of one outline that overlap or share an edge were joined")
     return _polygons_of(shapely.union_all(parts))
 

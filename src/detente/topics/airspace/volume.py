@@ -99,7 +99,7 @@ def from_statement(value: object) -> Volume4D:
         raise Malformed("a volume whose times are not texts")
     polygons = _degrees(value["outline"])
     try:
-        made = outline(polygons)
+        made = outline(polygons, mend=False)
         volume = Volume4D(
             made.shape,
             *heights,

@@ -1,5 +1,7 @@
 """Outlines, altitudes and intents: what is mended, what is refused, what is never guessed."""
 
+import time
+
 import numpy as np
 import pytest
 import shapely
@@ -91,6 +93,22 @@ def test_an_outline_that_hardly_crosses_itself_is_mended_and_says_so():
 def test_what_is_no_outline_is_refused_with_the_reason(ring, reason):
     with pytest.raises(Misuse, match=reason):
         outline([[ring]])
+
+
+def test_a_tangle_of_ten_thousand_corners_is_refused_before_it_is_untangled():
+    tangle = [((k * 7919) % 9973 / 9973, (k * 104729) % 9967 / 9967) for k in range(9_900)]
+    began = time.process_time()
+    with pytest.raises(Misuse, match="too large to be mended"):
+        outline([[tangle]])
+    star = [
+        (35 + (1 if k % 2 else 0.1) * np.cos(k / 400), 33 + (1 if k % 2 else 0.1) * np.sin(k / 400))
+        for k in range(2_513)
+    ]
+    with pytest.raises(Misuse, match="too large to be joined"):
+        outline([[star], [[(x + 0.01, y) for x, y in star]]])
+    with pytest.raises(Misuse):
+        outline([[SQUARE], [SQUARE]], mend=False)
+    assert time.process_time() - began < 5
 
 
 def test_holes_stay_holes_over_the_antimeridian_too():
