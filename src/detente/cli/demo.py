@@ -58,6 +58,10 @@ def _tell(shown: Console, told: Told, keep: bool) -> None:
         f"What each learnt: which of its own {told.in_scope[0]} and {told.in_scope[1]} people in scope the other holds too, how strong the agreement is, "
         "and, for confirmed findings, the fields that a person approved.",
         "What neither learnt: anybody whom only the other holds; the other's true number (hidden within 10 %); any record outside the scope.",
+        f"The joint list: {told.together.listed_by_both} groups that both list, {told.together.listed_by_one} of one side; a declaration, "
+        f"{told.together.actions} actions, a request answered ({told.together.request}).",
+        f"A day of sorties: {told.together.planted} conflicts planted, {told.together.conflicts} found, the same on both sides, "
+        f"{told.together.on_one_desk} where both plans lie on one desk; {told.together.seconds_airspace:.1f} s.",
         f"Swapped: {told.given} given, {told.received} received, balance {told.balance:+d}.",
         f"Matching {told.match_seconds:.1f} s and {told.bytes_match / 1e6:.1f} MB, swapping {told.swap_seconds:.1f} s and "
         f"{told.bytes_swap / 1e6:.1f} MB, all {told.seconds:.1f} s.",

@@ -1,4 +1,5 @@
-"""The demo: two invented services pair, agree, match, swap and verify, over real TLS, each node in a process of its own.
+"""The demo: two invented services pair, agree, match and swap, write joint documents, ask, and keep sorties apart, over real TLS, each node in a process
+of its own; the stand-alone verifier has the last word.
 
 Each step says what it does and the command that does the same. A policy stands in for the analysts: it confirms the strong findings and parks the
 others. That is for the demo only; in a node, people decide.
@@ -23,9 +24,11 @@ import msgspec
 from detente.assembly import create_node
 from detente.demo.population import Population
 from detente.demo.records import Row, Side
+from detente.demo.together import Chapters, Together
 from detente.errors import Unavailable
 from detente.node.holdings import Defaults, SourceRow
 from detente.node.node import Node
+from detente.pact.airspace import TEMPLATE
 
 SEED, SIZE, SHARED = 7, 2000, 250
 NORTH, SOUTH = "Northern Service", "Service du Sud"
@@ -56,6 +59,7 @@ class Told(msgspec.Struct, frozen=True):
     given: int
     received: int
     balance: int
+    together: Together
     bytes_match: int
     bytes_swap: int
     peak_mb: dict[str, float]
@@ -102,6 +106,7 @@ class Story:
             truth = self._judge()
             self._decide()
             swap_seconds, swapped = self._swap()
+            together = self._together()
             verified = self._verify()
             ledger = self.nodes[NORTH].swaps.ledger(SOUTH)
         finally:
@@ -116,6 +121,7 @@ class Story:
             given=ledger.given,
             received=ledger.received,
             balance=ledger.balance,
+            together=together,
             bytes_match=matched["bytes"],
             bytes_swap=swapped,
             peak_mb={NORTH: peak, **peaks},
@@ -255,6 +261,11 @@ class Story:
         north.countersign(SOUTH)
         return time.monotonic() - began, north.post.traffic - before
 
+    def _together(self) -> Together:
+        """All but matching and swapping: groups, declarations, a roadmap, a question, a report, sorties."""
+        north, south = (NORTH, self.nodes[NORTH]), (SOUTH, self.nodes[SOUTH])
+        return Chapters(north, south, self.step, self.say, time.monotonic).tell(self.seed)
+
     def _verify(self) -> bool:
         self.step(
             "Both journals, checked by the stand-alone verifier",
@@ -308,7 +319,7 @@ def _terms(template: str) -> str:
     changes |= {"buckets = 64": "buckets = 16", "audit = 64": "audit = 32"}
     for old, new in changes.items():
         template = template.replace(old, new)
-    return template
+    return template + TEMPLATE
 
 
 def _source(line: int, row: Row) -> SourceRow:
