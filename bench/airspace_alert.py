@@ -40,9 +40,9 @@ def depth(row: Row) -> float:
     return min(DISTANCE - row.miss, HEIGHT - row.miss_up)
 
 
-def compare(data: Path, expected: Path) -> tuple[int, int, int, int, int, float]:
+def compare(data: Path, expected: Path, name: str) -> tuple[int, int, int, int, int, float]:
     """Rows, those that agree in level and times, in all cells; CD3D's missed and missed beyond the band; seconds."""
-    scenario, _, conf = expected.stem.partition("__")
+    scenario, _, conf = name.partition("__")
     source = data / "Scenarios" / f"{scenario}.daa"
     with (source if source.exists() else data / f"{scenario}.daa").open() as file:
         moments = in_moments(daa.read(file).states)
@@ -68,12 +68,14 @@ def compare(data: Path, expected: Path) -> tuple[int, int, int, int, int, float]
 def main() -> None:
     data = Path(os.environ["DETENTE_DATA"]) / "airspace" / "daidalus"
     total = [0] * 5
-    for expected in sorted((data / "expected").glob("*.csv")):
-        *counts, seconds = compare(data, expected)
+    compared = {path.stem: path for path in sorted((data / "expected").glob("*.csv"))}
+    compared["H1_SUM__DO_365B_SUM"] = data / "Regression" / "gold" / "DaidalusAlerting-sum.csv"
+    for name, expected in compared.items():
+        *counts, seconds = compare(data, expected, name)
         total = [a + b for a, b in zip(total, counts, strict=True)]
         count, agreed, everything, missed, deep = counts
         print(
-            f"{expected.stem:45} {count:5} rows, level and times {agreed / count:8.3%}, all cells {everything / count:8.3%}, "
+            f"{name:45} {count:5} rows, level and times {agreed / count:8.3%}, all cells {everything / count:8.3%}, "
             f"missed {missed}, beyond {BAND:.0f} m {deep}, {count / seconds:,.0f} rows/s"
         )
     count, agreed, everything, missed, deep = total

@@ -2,17 +2,17 @@
 
 At time t the relative position is known to within `across + t·speed_across` (so the volume widens as time goes), and the
 relative velocity to within `speed_across`. After Narkawicz, Muñoz and Dutle, "Sensor Uncertainty Mitigation and Dynamic
-Well Clear Volumes in DAIDALUS" (DASC 2018). The end of the interval is exact; its beginning is bounded from the safe side
-by moving the traffic nearer along and across the relative velocity at once.
+Well Clear Volumes in DAIDALUS" (DASC 2018). The end of the interval is exact; its beginning is that of a state at least as
+bad as any that is allowed: as near, as fast and as straight at each other as the errors allow at once.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from detente.topics.airspace.alerting.interval import Interval, below_zero
-from detente.topics.airspace.alerting.state import Relative
+from detente.topics.airspace.alerting.state import Relative, Vector
 from detente.topics.airspace.alerting.wellclear import WellClear
 
 _FROM_NOW = Interval(0.0, math.inf)
@@ -37,38 +37,14 @@ class UncertainWellClear:
         return self.nominal.tau(pair)
 
     def _across(self, pair: Relative) -> Interval | None:
+        """Out of it when even the farthest allowed state is; into it when the worst one is."""
         errors = pair.errors
         inside = widening(pair, self.nominal.dthr + errors.across, errors.speed_across)
-        if inside is None:
-            return None
-        soon = self._soon(pair)
-        return inside if soon is None else Interval(min(inside.enters, soon), inside.leaves)
-
-    def _soon(self, pair: Relative) -> float | None:
-        """When modified tau of the worst state first is at most TTHR; None if that is never."""
-        errors = pair.errors
-        if (
-            pair.closing >= 0
-        ):  # they part, unless the error of the velocity outweighs it: then straight at each other
-            closing = errors.speed_across - (pair.closing / pair.range if pair.range else 0.0)
-            return self._entry(pair.range - errors.across, closing, 0.0, 0.0) if closing > 0 else None
-        speed = math.sqrt(pair.speed_squared)
-        along = -pair.closing / speed - errors.across  # to where they are nearest, at the least
-        aside = abs(pair.s.x * pair.v.y - pair.s.y * pair.v.x) / speed - errors.across
-        return self._entry(along, speed + errors.speed_across, aside, errors.speed_across)
-
-    def _entry(self, along: float, speed: float, aside: float, shrinking: float) -> float | None:
-        """The first t >= 0 with y² + x² - TTHR·speed·y <= DTHR², for y = along - speed·t, x = max(0, aside - shrinking·t)."""
-        volume = self.nominal
-        ahead = volume.tthr * speed
-        a, b = speed * speed, speed * (ahead - 2 * along)
-        c = along * along - ahead * along - volume.dthr * volume.dthr
-        if aside <= 0:
-            return _first(0.0, math.inf, below_zero(a, b, c))
-        gone = aside / shrinking if shrinking > 0 else math.inf
-        still = below_zero(a + shrinking * shrinking, b - 2 * aside * shrinking, c + aside * aside)
-        before = _first(0.0, gone, still)
-        return before if before is not None else _first(gone, math.inf, below_zero(a, b, c))
+        worst = worst_of(pair)
+        if inside is None or worst is None:
+            return inside
+        soon = self.nominal.across(worst)
+        return inside if soon is None else Interval(min(inside.enters, soon.enters), inside.leaves)
 
     def _level(self, pair: Relative) -> Interval | None:
         """When some allowed state is within ZTHR of the other's altitude, or will be at one altitude within TCOA."""
@@ -80,6 +56,27 @@ class UncertainWellClear:
         if entering is None:
             return None
         return Interval(entering.enters, max(entering.enters, leaving.leaves if leaving else entering.leaves))
+
+
+def worst_of(pair: Relative) -> Relative | None:
+    """As near, as fast and as straight at each other as the errors allow at once; None where they may be at one place.
+
+    >>> from detente.topics.airspace.alerting.state import Errors, Vector
+    >>> worst = worst_of(Relative(Vector(-100.0, 0, 0), Vector(9.0, 0, 0), 0.0, 0.0, Errors(10.0, 0.0, 1.0, 0.0)))
+    >>> worst.s.x, worst.v.x
+    (-90.0, 10.0)
+    """
+    errors, speed = pair.errors, math.sqrt(pair.speed_squared)
+    if errors.across >= pair.range:
+        return None
+    turned = math.asin(errors.across / pair.range)
+    turned += math.asin(errors.speed_across / speed) if errors.speed_across < speed else math.pi
+    off = math.atan2(
+        abs(pair.s.x * pair.v.y - pair.s.y * pair.v.x), -pair.closing
+    )  # 0: straight at each other
+    angle, near, fast = max(0.0, off - turned), pair.range - errors.across, speed + errors.speed_across
+    place = Vector(-near * math.cos(angle), near * math.sin(angle), pair.s.z)
+    return replace(pair, s=place, v=Vector(fast, 0.0, pair.v.z))
 
 
 def widening(pair: Relative, distance: float, growth: float) -> Interval | None:
@@ -109,10 +106,4 @@ def _band(z: float, speed: float, height: float, growth: float) -> Interval | No
     return _FROM_NOW.within(both) if both else None
 
 
-def _first(start: float, end: float, found: Interval | None) -> float | None:
-    """The first instant of `found` between `start` and `end`."""
-    both = Interval(start, end).within(found) if start <= end else None
-    return both.enters if both and both.enters < math.inf else None
-
-
-__all__ = ["UncertainWellClear", "widening"]
+__all__ = ["UncertainWellClear", "widening", "worst_of"]

@@ -36,7 +36,7 @@ class WellClear:
 
     def conflict(self, pair: Relative, until: float) -> Interval | None:
         """When the pair is not well clear between now and `until` seconds."""
-        across = self._across(pair)
+        across = self.across(pair)
         if across is None:
             return None
         # a pair that shares no instant with the look-ahead is settled before the costlier vertical part
@@ -50,7 +50,8 @@ class WellClear:
         tau = (self.dthr * self.dthr - pair.range * pair.range) / pair.closing
         return tau if tau >= 0 else None
 
-    def _across(self, pair: Relative) -> Interval | None:
+    def across(self, pair: Relative) -> Interval | None:
+        """When the pair is not well clear horizontally, however far ahead or past."""
         inside = near(pair, self.dthr)
         if inside is None or inside == ALWAYS:
             return inside
