@@ -194,6 +194,15 @@ def test_what_is_wrong_of_a_question_is_told_with_a_next_step(say: Say) -> None:
     say("south", "requests", "nothing", request, code=1)
 
 
+def test_what_a_peer_wrote_cannot_steer_the_terminal(say: Say) -> None:
+    esc = "\x1b]0;owned\x07"
+    request = say("north", "requests", "ask", *ASK, "--until", "2026-12-01", "--question", f"who{esc}")["id"]
+    for command in (("list",), ("show", request)):
+        assert "\x1b" not in say("south", "requests", *command, text=True)
+    say("south", "requests", "decline", request, "--reason", f"no{esc}")
+    assert "\x1b" not in say("north", "requests", "show", request, text=True)
+
+
 @pytest.mark.parametrize(
     ("language", "words"),
     [("en", "Do you know this person?"), ("fr", "Connaissez-vous"), ("ru", "Знаете ли вы")],

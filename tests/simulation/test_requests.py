@@ -115,6 +115,51 @@ def test_what_was_promised_in_return_goes_item_for_item(north_and_south: World) 
     assert south.requests.show(request.id).state == north.requests.show(request.id).state == "full"
 
 
+def test_what_was_given_once_is_not_given_again_and_may_be_said_in_words(north_and_south: World) -> None:
+    world = north_and_south
+    north, south = world.node("north"), world.node("south")
+    first, second = ask(world), ask(world, question="And again?")
+    south.requests.answer(first.id, [own(south)], "a releaser")
+    south.deliver("north")
+    with pytest.raises(Refused, match="given"):
+        south.requests.answer(second.id, [own(south)], "a releaser")
+    with pytest.raises(Misuse, match="reason"):
+        south.requests.answer(second.id, [], "a releaser")
+    south.requests.answer(second.id, [], "a releaser", reason="you have it already")
+    south.deliver("north")
+    view = north.requests.show(second.id)
+    assert (view.state, view.items, view.reason) == ("full", [], "you have it already")
+    assert len(received(north, "south")) == 1
+
+
+def test_drafts_that_were_withdrawn_are_told_as_no_answer(north_and_south: World) -> None:
+    world = north_and_south
+    south = world.node("south")
+    request = ask(world)
+    south.requests.answer(request.id, [own(south)], "a releaser")
+    south.swaps.withdraw("north", [i.id for i in south.swaps.status("north").items])
+    south.deliver("north")
+    assert world.node("north").requests.show(request.id).state == "open"
+    assert south.requests.show(request.id).state == "open"
+
+
+def test_nobody_has_more_than_so_many_requests_open(
+    north_and_south: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("detente.pact.requests.MAX_OPEN", 2)
+    ask(north_and_south)
+    ask(north_and_south)
+    with pytest.raises(Overdrawn):
+        ask(north_and_south)
+    monkeypatch.setattr("detente.pact.requests.MAX_OPEN", 3)
+    late = ask(north_and_south)
+    monkeypatch.setattr("detente.pact.requests.MAX_OPEN", 1)
+    with pytest.raises(Overdrawn):
+        ask(north_and_south)
+    north_and_south.node("south").requests.decline(late.id, "enough")
+    assert len(north_and_south.node("south").requests.listed()) == 3
+
+
 @pytest.mark.parametrize("how", ["decline", "nothing"])
 def test_a_request_may_be_declined_or_nothing_be_held(north_and_south: World, how: str) -> None:
     world = north_and_south

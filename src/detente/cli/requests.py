@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from detente.cli.talk import by_person, catch_up, hand_over, person, with_peer
 from detente.cli.verb import Noun, Session, Verb, table, tell
@@ -25,7 +26,6 @@ _records = click.option(
     "--record",
     "records",
     multiple=True,
-    required=True,
     metavar="ID",
     help="A record of ours; may be repeated.",
 )
@@ -130,7 +130,7 @@ def show(session: Session, request: str) -> None:
     """Show one request: what it asks, what answers it, what must be done."""
     with session.open() as node:
         view = node.requests.show(request)
-    session.show(view, lambda shown: tell(shown, view))
+    session.show(view, lambda shown: _tell(shown, view))
 
 
 @requests.command(cls=Verb, example="detente requests candidates 81c0a2")
@@ -259,7 +259,7 @@ def templates(session: Session, language: str) -> None:
 
 def _after(session: Session, node: Node, view: RequestView) -> None:
     """Sends what was said and shows the request as it stands then."""
-    hand_over(session, node, view.peer, lambda: node.requests.show(view.id), tell)
+    hand_over(session, node, view.peer, lambda: node.requests.show(view.id), _tell)
 
 
 def _fields(about: Sequence[str]) -> dict[str, list[str]]:
@@ -270,6 +270,19 @@ def _fields(about: Sequence[str]) -> dict[str, list[str]]:
             raise Misuse(f"--about takes FIELD=VALUE, not {each!r}: for example --about birthDate=1971-05-03")
         found.setdefault(name, []).append(value)
     return found
+
+
+def _tell(shown: Console, view: RequestView) -> None:
+    tell(shown, _printable(msgspec.to_builtins(view)))
+
+
+def _printable(value: Any) -> Any:
+    """What the peer wrote, safe on a terminal."""
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, dict):
+        return {plain(str(name)): _printable(each) for name, each in value.items()}
+    return [_printable(each) for each in value] if isinstance(value, list) else value
 
 
 def _tell_all(shown: Console, views: Sequence[RequestView]) -> None:

@@ -20,7 +20,7 @@ from detente.node.agreements import Agreements
 from detente.node.driver import Driver
 from detente.node.enclosures import enclosed
 from detente.node.holdings import decode_record
-from detente.node.items import DRAFT, ItemBook, Kept, Place
+from detente.node.items import DRAFT, ItemBook, Kept, Place, kept
 from detente.node.office import Office
 from detente.node.ports import CeremonyRow, ItemRow, RecordRow, Transaction
 from detente.node.request_book import Closing, RequestBook, RequestView, wording_name
@@ -35,6 +35,7 @@ from detente.pact.requests import (
     Wording,
     matrix,
     request_id,
+    require_room,
     slots,
 )
 from detente.pact.terms import DAY_MS, Terms
@@ -164,13 +165,16 @@ class Requests:
     def answer(
         self, request: str, records: Sequence[str], by: str, *, part: bool = False, reason: str = ""
     ) -> RequestView:
-        """Prepares and approves a release of each record, to be exchanged like any swap; that it was the whole answer, or a part, is told once
-        they have moved. Raises Overdrawn past the agreed imbalance, TooRevealing or NotAgreed for what may not leave."""
+        """Prepares and approves a release of each record, to be exchanged like any swap; that it was the whole answer, or a part, is told
+        once they have moved. Without records the reason alone is told: that the asker has it already, say. Raises Overdrawn past the
+        agreed imbalance, TooRevealing or NotAgreed for what may not leave."""
         party, known = self._known(request)
         if known.by == "ours":
             raise Misuse("you asked this; use `detente requests return` for what you promised in return")
-        if part and not reason.strip():
-            raise Misuse("who answers in part says why: --reason TEXT")
+        if (part or not records) and not reason.strip():
+            raise Misuse("who answers in part, or without a record, says why: --reason TEXT")
+        if not records:
+            return self._tell(request, "part" if part else "full", reason)
         self._draft(party, known, records, by, slots(known.id, known.most))
         with self._office.store.transaction() as tx:
             due = self._asked.closings(tx, party)
@@ -314,7 +318,10 @@ class Requests:
         message = received.message
         theirs = message.sender
         agreement, terms = self._agreements.in_force(tx, theirs, ACTIVITY[message.step], message.agreement)
-        known = self._asked.standings(tx, theirs).get(str(message.body.get("request", "")))
+        standings = self._asked.standings(tx, theirs)
+        if message.step == "ask":
+            require_room(standings.values(), "theirs", self._office.clock.now())
+        known = standings.get(str(message.body.get("request", "")))
         setup = InquirySetup("", terms, _as_known(known) if known else None)
         ours = self._office.identity().party
         return ExchangeSetup(ours, theirs, message.agreement or agreement, inquiry=setup)
@@ -394,6 +401,7 @@ class Requests:
         with office.store.transaction() as tx:
             office.require_writable(tx)
             agreement, terms = self._agreements.in_force(tx, party, "swap")
+            require_room(self._asked.standings(tx, party).values(), "ours", office.clock.now())
             tx.settings.put(wording_name(party, ident), data)
             if origin:
                 tx.settings.put(f"passed.{party}.{ident}", origin.encode())
@@ -467,14 +475,21 @@ class Requests:
             office.require_writable(tx)
             _, terms = self._agreements.in_force(tx, party, "swap")
             may_release(self._book.ledger(tx, party, terms), terms)
-            taken = {i.finding for i in tx.items.find(party=party, direction="given") if i.state != "void"}
+            given = [i for i in tx.items.find(party=party, direction="given") if i.state != "void"]
+            taken, contents = {i.finding for i in given}, {kept(i).content for i in given}
             free = [place for place in places if place not in taken]
             if len(free) < len(names):
                 raise Refused(f"{len(free)} more records fit into this request, not {len(names)}")
             for name, place in zip(names, free, strict=False):
                 record = self._record(tx, name, known.topic)
+                draft = self._drafted(tx, terms, party, record, place, by, known.topic)
+                if kept(draft).content in contents:
+                    raise Refused(
+                        f"the peer was given what {name} says already; say so by --reason, without that record"
+                    )
+                contents.add(kept(draft).content)
                 self._book.keep_place(tx, place, Place(known.id, known.topic))
-                tx.items.put(self._drafted(tx, terms, party, record, place, by, known.topic))
+                tx.items.put(draft)
 
     def _drafted(
         self, tx: Transaction, terms: Terms, party: str, record: RecordRow, place: str, by: str, topic: str

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from detente.errors import Expired, Malformed, Misuse, NotAgreed, Refused, TooRevealing
+from detente.errors import Expired, Malformed, Misuse, NotAgreed, Overdrawn, Refused, TooRevealing
 from detente.pact.agreement import marking_allowed
 from detente.pact.facts import (
     Fact,
@@ -40,6 +40,7 @@ MOST: Final = 64  # records that answer one request
 MAX_WORDING: Final = 1 << 16
 MAX_AHEAD: Final = 366 * DAY_MS
 MAX_SKEW: Final = 3_600_000
+MAX_OPEN: Final = 200  # of one asker's, neither ended nor past their deadline
 UNNAMED: Final = "0" * 64
 
 State = Literal["open", "accepted", "part", "full", "nothing", "declined"]
@@ -147,6 +148,15 @@ def require_askable(ask: Ask, wording: Wording, terms: Terms, now: Instant) -> N
         raise TooRevealing("a request names fields which the agreement does not let either side release")
     if not wording.question.strip() and not any(wording.properties.values()):
         raise Refused("a request asks a question, or says whom it is about")
+
+
+def require_room(known: Iterable[Standing], by: Side, now: Instant) -> None:
+    """Returns where this side may ask once more. Raises Overdrawn where too many of its requests are open: a peer cannot fill the
+    other's store and people's day with questions."""
+    if sum(each.by == by and not each.over and each.until > now for each in known) >= MAX_OPEN:
+        raise Overdrawn(
+            f"{MAX_OPEN} requests are open already; wait until some are answered or their day has passed"
+        )
 
 
 # --- what the journal tells

@@ -177,7 +177,9 @@ def _wrapped(words: str, most: int = 3) -> list[str]:
 
 
 def _clipped(line: str, force: bool = False) -> str:
-    cut = line
+    cut = line[
+        : _TEXT // 2
+    ]  # no letter is narrower than two units: what is far too long is not measured letter by letter
     while _width(cut) > _TEXT - 40:
         cut = cut[:-1]
     return cut if cut == line and not (force and not cut.endswith("…")) else cut[:-1] + "…"

@@ -92,6 +92,14 @@ def test_what_is_written_from_the_right_is_drawn_from_the_right() -> None:
     assert {each.get("direction") for each in found} == {"rtl"}
 
 
+def test_words_of_any_length_are_cut_to_the_column() -> None:
+    long = plan(
+        x=action(text={"en": "a" * 20_000, "ru": "ы " * 9_999 + "ы"}, owners={OURS: "b" * 200, THEIRS: ""})
+    )
+    root = ElementTree.fromstring(timeline(long, DAY, NAMES))
+    assert max(len(each.text or "") for each in root.iter(f"{SVG}text")) < 120
+
+
 def test_no_day_of_the_calendar_breaks_the_timeline() -> None:
     edges = plan(first=action("0001-01-01"), last=action("9999-12-31", start="0001-01-01"))
     ElementTree.fromstring(timeline(edges, DAY, {}))
