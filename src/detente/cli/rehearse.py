@@ -186,7 +186,8 @@ def _rehearse_airspace(
     session: Session, paths: tuple[Path, Path], engine: str, separation: tuple[float, float, float, float]
 ) -> None:
     from detente.assembly import engines
-    from detente.cli.airspace.rehearsal import rehearse_plans, separation_of
+    from detente.cli.airspace.reading import separation_of
+    from detente.cli.airspace.rehearsal import rehearse_plans
 
     if engine != "auto":
         _one(engines(), engine, "engine")

@@ -8,13 +8,13 @@ import msgspec
 
 from detente.errors import DetenteError, Misuse
 from detente.node.agreements import Agreements
-from detente.node.airspace_runs import Clash
-from detente.node.documents import Documents
+from detente.node.airspace_runs import PROPOSAL, Clash
 from detente.node.holdings import Defaults, Holdings, LoadReport, SourceRow, decode_record
 from detente.node.office import Office
-from detente.node.ports import FindingRow, RecordRow, Transaction
+from detente.node.ports import FindingRow, Transaction
+from detente.pact.resolution import name_of
 from detente.topics.airspace.intent import Intent, State
-from detente.topics.airspace.topic import SCHEMA, intent_of, record_of
+from detente.topics.airspace.topic import intent_of, record_of
 from detente.wire.instant import Instant, rfc3339
 
 TOPIC = "airspace"
@@ -64,15 +64,8 @@ class ConflictView(msgspec.Struct, frozen=True):
 class Airspace:
     """The use cases of planned airspace; runs over it are those of the runs room."""
 
-    def __init__(
-        self, office: Office, agreements: Agreements, holdings: Holdings, documents: Documents
-    ) -> None:
-        self._office, self._agreements, self._holdings, self._documents = (
-            office,
-            agreements,
-            holdings,
-            documents,
-        )
+    def __init__(self, office: Office, agreements: Agreements, holdings: Holdings) -> None:
+        self._office, self._agreements, self._holdings = office, agreements, holdings
 
     # -- our plans
 
@@ -94,7 +87,7 @@ class Airspace:
             views = [
                 _view(intent_of(decode_record(row)))
                 for row in tx.records.select(TOPIC)
-                if row.schema == SCHEMA
+                if not row.id.startswith(PROPOSAL)
             ]
         return sorted(views, key=lambda view: (view.start, view.id))
 
@@ -181,7 +174,7 @@ class Airspace:
 
     def _resolution(self, tx: Transaction, row: FindingRow) -> str:
         """The hash of the resolution that both signed and that is in force; "" where there is none."""
-        name = resolution_name(row.id)
+        name = name_of(row.id)
         for document in tx.documents.find(kind="resolution", party=row.party, state="in_force"):
             if document.name == name:
                 return document.hash
@@ -197,11 +190,6 @@ def words(id: str, kept: Clash) -> str:
         f"Conflict {id[:12]}: both have a plan from {rfc3339(kept.start)} to {rfc3339(kept.end)} between {kept.lower / 1000:.0f} and "
         f"{kept.upper / 1000:.0f} m near {abs(lat):.2f} {'N' if lat >= 0 else 'S'} {abs(lon):.2f} {'E' if lon >= 0 else 'W'}."
     )
-
-
-def resolution_name(id: str) -> str:
-    """The name of the joint document that settles a conflict."""
-    return f"conflict-{id[:24]}"
 
 
 def _row(line: int, intent: Intent) -> SourceRow:
@@ -224,4 +212,4 @@ def _view(intent: Intent) -> PlanView:
     )  # fmt: skip
 
 
-__all__ = ["Airspace", "ConflictView", "PlanView", "RecordRow", "resolution_name", "words"]
+__all__ = ["Airspace", "ConflictView", "PlanView", "words"]

@@ -16,8 +16,9 @@ from detente.topics.airspace.topic import VOLUME, read
 from detente.wire.instant import Instant
 
 CERTAIN = 1_000_000
+PROPOSAL = "proposal:"  # how the id of a plan begins that is only compared, before it is proposed
 OVER, DATUM = "over already", "with altitudes above another datum than agreed: convert them"
-SMALL = 1_000  # cells up to which the simple engine is the quicker one
+SMALL = 100  # cells of the first layer up to which the simple engine is the quicker one
 
 
 class Clash(msgspec.Struct, frozen=True):
@@ -52,11 +53,13 @@ def cells(agreed: TopicTerms, records: Sequence[RunRecord]) -> int:
 
 
 def to_come(
-    agreed: TopicTerms, rows: Iterable[RecordRow], left_out: dict[str, int], now: Instant
+    agreed: TopicTerms, rows: Iterable[RecordRow], left_out: dict[str, int], now: Instant, only: Sequence[str]
 ) -> list[RecordRow]:
-    """The plans that are not over and whose altitudes are above the agreed datum; the others are counted."""
+    """The plans, or `only` those of these ids, that are not over and whose altitudes are above the agreed datum; the others are counted."""
     kept, space = [], space_of(agreed)
     for row in rows:
+        if row.id not in only if only else row.id.startswith(PROPOSAL):
+            continue
         volumes = [read(text) for text in msgspec.json.decode(row.body)["properties"][VOLUME]]
         if max(volume.end for volume in volumes) <= now:
             left_out[OVER] = left_out.get(OVER, 0) + 1
@@ -69,7 +72,12 @@ def to_come(
 
 def keep(tx: Transaction, row: CeremonyRow, result: AirspaceResult, now: Instant) -> None:
     """Stores the conflicts of a run. One that was known keeps what people decided of it and when it was found."""
+    probes = [c for c in result.conflicts if c.our_profile.get("proposal") or c.their_profile.get("proposal")]
+    tx.settings.put(f"probe.{row.id}", msgspec.json.encode((result.sid, len(probes))))
+    tx.settings.put(f"probed.{row.party}.{result.sid}", msgspec.json.encode(len(probes)))
     for conflict in result.conflicts:
+        if conflict in probes:  # what a proposal meets is no conflict: nobody has filed it
+            continue
         known = tx.findings.get(conflict.id)
         fresh = FindingRow(
             conflict.id, row.id, row.party, "airspace", conflict.record, conflict.theirs.hex(), CERTAIN, "strong", b"[]", "open", now,
@@ -86,6 +94,18 @@ def keep(tx: Transaction, row: CeremonyRow, result: AirspaceResult, now: Instant
             )
         tx.findings.put([fresh])
     tx.settings.put(f"run.{row.id}", msgspec.json.encode(dict(result.counts)))
+
+
+def probe_of(tx: Transaction, ceremony: str) -> tuple[str, int]:
+    """The sid of a run, and how many plans its proposals met; ("", 0) where it did not end."""
+    kept = tx.settings.get(f"probe.{ceremony}")
+    return msgspec.json.decode(kept, type=tuple[str, int]) if kept else ("", 0)
+
+
+def probed(tx: Transaction, party: str, sid: str) -> int | None:
+    """How many plans the proposals of a run with a peer met; None for a run that this node does not know."""
+    kept = tx.settings.get(f"probed.{party}.{sid}")
+    return msgspec.json.decode(kept, type=int) if kept else None
 
 
 def _clash(sid: str, agreement: str, found: ClashFound) -> Clash:

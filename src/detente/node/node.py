@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -29,6 +29,7 @@ from detente.node.ports import PeerRow
 from detente.node.post import Post
 from detente.node.reports import Reports
 from detente.node.requests import Requests
+from detente.node.resolutions import Resolutions
 from detente.node.roadmaps import Roadmaps
 from detente.node.runs import MatchReport, Runs
 from detente.node.swaps import Swaps
@@ -59,6 +60,7 @@ class Node:
     meetings: Papers
     holdings: Holdings
     airspace: Airspace
+    resolutions: Resolutions
     runs: Runs
     swaps: Swaps
     letters: Letters
@@ -80,6 +82,7 @@ class Node:
         letters = Letters(office, agreements, holdings, book)
         requests = Requests(office, agreements, book)
         drafts = Drafts(office, documents)
+        airspace = Airspace(office, agreements, holdings)
         node = cls(
             office=office,
             driver=driver,
@@ -92,7 +95,8 @@ class Node:
             declarations=Papers(office, documents, drafts, declarations.KIND),
             meetings=Papers(office, documents, drafts, meetings.KIND),
             holdings=holdings,
-            airspace=Airspace(office, agreements, holdings, documents),
+            airspace=airspace,
+            resolutions=Resolutions(office, airspace, holdings, documents),
             runs=runs,
             swaps=Swaps(office, agreements, holdings, book, letters, requests),
             letters=letters,
@@ -151,14 +155,19 @@ class Node:
             self._finish(self.witness.start(row.party), row)
 
     def match(
-        self, topic: str, peer: str, on_progress: Callable[[Progress], None] = lambda _: None
+        self,
+        topic: str,
+        peer: str,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        only: Sequence[str] = (),
     ) -> MatchReport:
-        """Matches with a peer from countersigned heads to findings. Raises Refused, Unavailable, or PeerFault with the evidence's path."""
+        """Matches with a peer, all records in scope or `only` some,
+        from countersigned heads to findings. Raises Refused, Unavailable, or PeerFault with the evidence's path."""
         with self._turn(peer) as row:
             before = self.post.traffic
             if not self.witness.fresh(row.party):
                 self._finish(self.witness.start(row.party), row)
-            ceremony = self.runs.start(topic, row.party)
+            ceremony = self.runs.start(topic, row.party, only)
             self.driver.on_progress = lambda which, progress: (
                 on_progress(progress) if which == ceremony else None
             )

@@ -127,8 +127,9 @@ class Runs:
             sentences,
         )
 
-    def start(self, topic: str, peer: str) -> str:
-        """Begins a run; its proposal is in the outbox when this returns. The heads must be countersigned first. Returns the ceremony id."""
+    def start(self, topic: str, peer: str, only: Sequence[str] = ()) -> str:
+        """Begins a run, of all records in scope or of these `only`;
+        its proposal is in the outbox when this returns. The heads must be countersigned first. Returns the ceremony id."""
         office = self._office
         with office.store.snapshot() as tx:
             office.require_writable(tx)
@@ -138,7 +139,7 @@ class Runs:
                     "a run with this peer is under way; wait for it, or end it with `detente match abort`"
                 )
             agreement, terms = self._agreements.in_force(tx, party, "matching")
-            setup = self._setup(tx, party, agreement, terms, topic, "")
+            setup = self._setup(tx, party, agreement, terms, topic, "", only)
             setup = self._budgeted(tx, party, terms.topic(topic), setup, None)
         return self._drive().begin("matching", party, setup, agreement)
 
@@ -321,11 +322,18 @@ class Runs:
         )
 
     def _setup(
-        self, tx: Transaction, party: str, agreement: str, terms: Terms, topic: str, engine: str
+        self,
+        tx: Transaction,
+        party: str,
+        agreement: str,
+        terms: Terms,
+        topic: str,
+        engine: str,
+        only: Sequence[str] = (),
     ) -> RunSetup:
         agreed = terms.topic(topic)
         head, theirs = self._heads(tx, party)
-        rows, _ = self._admitted(tx, terms, agreed, party)
+        rows, _ = self._admitted(tx, terms, agreed, party, only)
         rows = [row for row in rows if row.entry < head.size]
         if not rows and agreed.space is None:  # that a side has no plans is not told
             raise Misuse(
@@ -376,7 +384,7 @@ class Runs:
         return Head(mine.size, mine.root.hex()), Head(other.size, other.root.hex())
 
     def _admitted(
-        self, tx: Transaction, terms: Terms, agreed: TopicTerms, party: str
+        self, tx: Transaction, terms: Terms, agreed: TopicTerms, party: str, only: Sequence[str] = ()
     ) -> tuple[list[RecordRow], dict[str, int]]:
         """The records that the agreement admits, and how many stay out for which reason."""
         now = self._office.clock.now()
@@ -395,7 +403,9 @@ class Runs:
             else:
                 left_out[found.reason] = left_out.get(found.reason, 0) + 1
         if agreed.space is not None:
-            rows = airspace_runs.to_come(agreed, rows, left_out, now)
+            rows = airspace_runs.to_come(agreed, rows, left_out, now, only)
+        elif only:
+            rows = [row for row in rows if row.id in only]
         return rows, left_out
 
     def _flags(

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from detente.errors import Malformed, Misuse
-from detente.pact import declarations, joint_list, meetings, roadmap
+from detente.pact import declarations, joint_list, meetings, resolution, roadmap
 from detente.pact.document import Document
 from detente.pact.joint import Content, require_entries
 from detente.wire.instant import Instant
@@ -44,6 +44,11 @@ def by_entries(document: Document, now: Instant) -> None:
         raise Malformed(str(problem), document.payload) from None
 
 
+def _resolution(document: Document, now: Instant) -> None:
+    """A resolution of a conflict in the air names the conflict; any other has entries."""
+    (resolution.reader if document.name.startswith(resolution.PREFIX) else by_entries)(document, now)
+
+
 KINDS: Final[Mapping[str, DocumentKind]] = MappingProxyType(
     {
         kind.name: kind
@@ -52,7 +57,7 @@ KINDS: Final[Mapping[str, DocumentKind]] = MappingProxyType(
             DocumentKind(roadmap.KIND, roadmap.reader),
             DocumentKind(declarations.KIND, declarations.reader),
             DocumentKind(meetings.KIND, meetings.reader),
-            DocumentKind("resolution", by_entries),
+            DocumentKind(resolution.KIND, _resolution),
         )
     }
 )

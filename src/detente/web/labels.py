@@ -195,6 +195,7 @@ _ENTRIES: Final = {
     "entry.run.finished": N_("run finished"),
     "entry.run.aborted": N_("run aborted"),
     "entry.conversation.ended": N_("conversation ended early"),
+    "entry.conflict.overdue": N_("conflict not settled in time"),
     "entry.finding.decided": N_("finding decided"),
     "entry.item.prepared": N_("item prepared"),
     "entry.item.sent": N_("item sent"),

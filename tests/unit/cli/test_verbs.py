@@ -50,6 +50,7 @@ NODE_LESS = {
     "detente groups reconcile",
     "detente demo",
     "detente airspace alert",
+    "detente airspace terms",
     "detente airspace check",
     "detente airspace tracks",
     "detente declarations template",
@@ -90,7 +91,8 @@ def test_the_nouns_and_verbs_are_all_there():
         ledger; recall request; recall attest; keys rotate; keys revoke; journal verify; journal export; journal show;
         joint at; joint show; joint history; joint diff; joint propose; joint accept; joint counter; joint reject;
         joint withdraw; joint merge; joint revoke; courier out; courier in; doctor; rehearse; groups alias; groups reconcile; groups list; groups add; groups import;
-        groups status; groups remove; groups private; groups show; groups propose; groups export; demo"""
+        groups status; airspace terms; airspace plan add; airspace plan list; airspace plan show; airspace plan withdraw; airspace match;
+        airspace conflicts; airspace settle; airspace sign; groups remove; groups private; groups show; groups propose; groups export; demo"""
     assert {"detente " + " ".join(each.split()) for each in wanted.split(";")} <= set(VERBS)
 
 

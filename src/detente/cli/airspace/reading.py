@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 PROBLEMS_SHOWN = 20
 FILE: Any = click.Path(path_type=Path, exists=True, dir_okay=False)
+PLAIN: dict[str, Any] = {
+    "datum": None, "geoid": None, "fixes": None, "beside_m": 9260.0, "above_m": 304.8, "around_s": 300.0,
+}  # fmt: skip
+"""What `plans_of` takes where a command has no `reading_options`."""
 F = TypeVar("F", bound=Callable[..., Any])
 
 

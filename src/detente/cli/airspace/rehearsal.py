@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from detente.cli.airspace.plans import intents_of
+from detente.cli.airspace.reading import PLAIN, plans_of
 from detente.cli.verb import Session
-from detente.errors import Misuse
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from detente.ceremonies.refining import ClashFound
     from detente.node.rehearsal_airspace import AirspaceRehearsal
-    from detente.topics.airspace.intent import Intent
     from detente.topics.airspace.separation import Separation
 
 SHOWN = 10
-PROBLEMS_SHOWN = 20
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -42,15 +40,6 @@ class AirspaceCounts(msgspec.Struct, frozen=True):
     bytes: int
 
 
-def separation_of(metres: float, feet: float, seconds: float, skew: float) -> Separation:
-    """The separation of the options: horizontal in metres, vertical in feet. Raises Misuse."""
-    from detente.topics.airspace.separation import Separation
-
-    if not all(value == value and abs(value) < 1e9 for value in (metres, feet, seconds, skew)):
-        raise Misuse("a separation is a number of metres, feet or seconds")
-    return Separation(round(metres * 1000), round(feet * 304.8), round(seconds * 1000), round(skew * 1000))
-
-
 def rehearse_plans(session: Session, paths: tuple[Path, Path], engine: str, separation: Separation) -> None:
     """Reads both files, compares them and tells the conflicts."""
     from detente.adapters.system import SystemClock, SystemEntropy
@@ -60,7 +49,9 @@ def rehearse_plans(session: Session, paths: tuple[Path, Path], engine: str, sepa
     began = time.monotonic()
     if not session.json:
         session.note("A rehearsal: both lists are ours. It needs no agreement, and nobody is told.")
-    ours, theirs = (_plans(session, path) for path in paths)
+    ours, theirs = (
+        [intent for one in plans_of(session, [path], **PLAIN) for intent in intents_of(one)] for path in paths
+    )
     known = engines()
     chosen = "rr22" if engine == "auto" and "rr22" in known else "dh" if engine == "auto" else engine
     space = space_for(ours, theirs, separation)
@@ -72,22 +63,6 @@ def rehearse_plans(session: Session, paths: tuple[Path, Path], engine: str, sepa
     seconds = round(time.monotonic() - began, 2)
     counts = AirspaceCounts(len(ours), len(theirs), found.tokens, pairs, seconds, found.sent)
     session.show(counts, lambda shown: _tell(shown, counts, found))
-
-
-def _plans(session: Session, path: Path) -> Sequence[Intent]:
-    """The plans of a file; what is none is told on standard error with its place."""
-    from detente.adapters.formats.airspace import read_plans
-
-    plans = read_plans(path)
-    for line in (*plans.problems, *plans.notes)[:PROBLEMS_SHOWN]:
-        session.note(f"{path}, feature {line.line}: {line.reason}")
-    if len(plans.problems) + len(plans.notes) > PROBLEMS_SHOWN:
-        session.note(
-            f"{path}: {len(plans.problems)} could not be read, {len(plans.notes)} were mended; {PROBLEMS_SHOWN} are shown"
-        )
-    if not plans.intents:
-        raise Misuse(f"{path} holds no plan; give GeoJSON features with an id, altitudes and times")
-    return plans.intents
 
 
 def _tell(shown: Console, counts: AirspaceCounts, found: AirspaceRehearsal) -> None:

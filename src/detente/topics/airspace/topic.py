@@ -7,6 +7,7 @@ have nothing to say.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 import msgspec
@@ -54,7 +55,9 @@ class AirspaceTopic:
         properties = row.get("properties")
         if row.get("schema") != SCHEMA or not isinstance(properties, Mapping):
             raise Misuse(f"a record of airspace has the schema {SCHEMA} and properties")
-        return record_of(_intent(str(row.get("id")), properties))
+        made = record_of(_intent(str(row.get("id")), properties))
+        kept = {"proposal": ("1",)} if properties.get("proposal") else {}
+        return replace(made, properties={**made.properties, **kept})
 
     def prepare(self, records: Iterable[Record]) -> Iterable[Prepared]:
         """The volumes as values; the ceremony cuts them as the agreement says (ceremonies/volumes)."""
@@ -62,6 +65,10 @@ class AirspaceTopic:
             state = State(record.properties["state"][0])
             texts = () if state is State.ENDED else record.properties[VOLUME]
             profile = {"priority": int(record.properties["priority"][0]), "state": STATES.index(state)}
+            if "proposal" in record.properties:
+                profile["proposal"] = (
+                    1  # only compared, before it is proposed (spec/tokens-airspace, section 8)
+                )
             yield Prepared((), tuple(Value(VOLUME, text) for text in texts), profile)
 
     def compare(self, pair: Pair) -> bool:
