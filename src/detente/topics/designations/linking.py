@@ -6,6 +6,7 @@ A list that has two entries means two groups: only the alias table may join them
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -24,6 +25,7 @@ Judged = tuple[int, int, Judgement]
 Claim = tuple[int, int, int, Order]
 
 HOLDERS: Final = 40  # listings that a token may have before it says too little to make pairs
+PAIRS: Final = 12  # listings with which one is compared
 SHORTEST: Final = (
     5  # characters of a key below which a name is an abbreviation, which several groups may have
 )
@@ -220,7 +222,9 @@ def _by_name(held: Sequence[Held]) -> list[Link]:
     return [
         Link(a, b, "same name", held[a].keys[key], held[a].keys[key], held[b].keys[key])
         for key, members in sorted(owners.items())
+        if len(members) <= HOLDERS  # a name that so many have says nothing; that it is one is asked
         for a, b in combinations(members, 2)
+        if held[a].list != held[b].list
     ]
 
 
@@ -285,19 +289,29 @@ def judged_pairs(held: Sequence[Held], topic: GroupsTopic) -> Iterator[Judged]:
     for index, its in enumerate(tokens):
         for token in its:
             owners.setdefault(token, []).append(index)
-    pairs = {
+    counted = Counter(
         pair
         for members in owners.values()
         if len(members) <= HOLDERS
         for pair in combinations(members, 2)
         if held[pair[0]].list != held[pair[1]].list
-    }
-    for a, b in sorted(pairs):
+    )
+    for a, b in _most_alike(counted, held):
         shared = tuple(sorted(tokens[a] & tokens[b]))
         profiles = held[a].prepared.profile, held[b].prepared.profile
         pair = Pair(shared, *profiles, agreed=tuple(sorted(values[a] & values[b])), compared=True)
         if topic.compare(pair):
             yield a, b, topic.judge(pair)
+
+
+def _most_alike(counted: Mapping[tuple[int, int], int], held: Sequence[Held]) -> list[tuple[int, int]]:
+    """Pairs that are, for both, among the PAIRS with which they share the most tokens: no list makes this cost more than its length."""
+    by: dict[int, list[tuple[int, Order, tuple[int, int]]]] = {}
+    for pair, count in counted.items():
+        for index, other in (pair, pair[::-1]):
+            by.setdefault(index, []).append((-count, held[other].order, pair))
+    near = Counter(pair for found in by.values() for _, _, pair in sorted(found)[:PAIRS])
+    return sorted(pair for pair, sides in near.items() if sides == 2)
 
 
 def _because(judgement: Judgement) -> str:
