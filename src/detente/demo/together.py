@@ -141,7 +141,7 @@ class Chapters:
     def _request(self) -> str:
         self.step(
             "A question, answered by a release that counts",
-            f'detente --node south requests answer ID RECORD --by NAME --with "{self.north_name}"',
+            "detente --node south requests answer ID --record RECORD --by NAME",
         )
         north, south = self.north, self.south
         record = next(f for f in south.runs.findings(status="confirmed", limit=10**6) if f.ours)

@@ -220,6 +220,11 @@ def requests(facts: Iterable[Fact]) -> dict[str, Standing]:
     >>> requests([])
     {}
     """
+    return _folded(facts)[0]
+
+
+def _folded(facts: Iterable[Fact]) -> tuple[dict[str, Standing], dict[str, str]]:
+    """The requests by id, and the request of each of their places."""
     found: dict[str, Standing] = {}
     places: dict[str, str] = {}
     for fact in facts:
@@ -237,7 +242,7 @@ def requests(facts: Iterable[Fact]) -> dict[str, Standing]:
                 found[known.id] = replace(known, items=(*known.items, fact.subject))
         elif fact.subject in found:
             found[fact.subject] = _told(found[fact.subject], fact)
-    return found
+    return found, places
 
 
 def _told(known: Standing, fact: Fact) -> Standing:
@@ -294,7 +299,7 @@ def matrix(
     ()
     """
     facts = list(facts)
-    known = requests(facts)
+    known, places = _folded(facts)
     cells: dict[tuple[str, str], Cell] = {}
     for standing in known.values():
         cell = _cell(cells, standing.topic, standing.asked)
@@ -308,9 +313,10 @@ def matrix(
             declined=share.declined + (standing.state == "declined"),
         )
         _put(cells, _shared(cell, standing.by, share))
-    places = {place: each.topic for each in known.values() for place in slots(each.id, each.most)}
     _count_runs(cells, facts)
-    _count_items(cells, facts, lambda finding: places.get(finding) or topic_of(finding))
+    _count_items(
+        cells, facts, lambda finding: known[places[finding]].topic if finding in places else topic_of(finding)
+    )
     return tuple(sorted(cells.values(), key=lambda cell: (cell.month, cell.topic)))
 
 
