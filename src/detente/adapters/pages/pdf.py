@@ -84,7 +84,7 @@ def _without_margins(pages: list[tuple[str, ...]]) -> list[str]:
     def shape(line: str) -> str:
         return re.sub(r"\d+", "0", line)
 
-    edges = Counter(shape(line) for page in pages for line in {*_edge(page)})
+    edges = Counter(shape(line) for page in pages for line in _edge(page))
     out: list[str] = []
     for page in pages:
         kept = [
@@ -92,7 +92,9 @@ def _without_margins(pages: list[tuple[str, ...]]) -> list[str]:
             for line in page
             if not (
                 line in _edge(page)
-                and (edges[shape(line)] > max(1, len(pages) // 2) or re.fullmatch(r"\W*\d{1,3}\W*", line))
+                and (
+                    edges[shape(line)] >= max(2, len(pages) // 2 + 1) or re.fullmatch(r"\W*\d{1,3}\W*", line)
+                )
             )
         ]
         out += kept

@@ -29,6 +29,7 @@ _AGENCIES = r"AFP|AP|EPA|EFE|dpa|Getty Images|Getty|Reuters|Shutterstock|РИА|
 _CREDIT = re.compile(
     rf"©|\(c\)\s|\b(?:Photo|Image|Photograph|Photographie|Фото|Crédit)s?\s?(?:/|:|via\b|by\b)|\b(?:{_AGENCIES})\s?(?:/|via\b)|/\s?(?:{_AGENCIES})\b"
     rf"|\A(?:{_AGENCIES})\s+[A-ZА-ЯЁ]|\((?:{_AGENCIES}|\w{{2,4}}) (?:Photo|photo|фото)\)"
+    rf"|[.!?]\s(?:{_AGENCIES})\Z"
 )
 _TIMES = re.compile(r"\d{1,2}:\d\d(?::\d\d)?\s*/\s*\d{1,2}:\d\d(?::\d\d)?")
 _SHOUTED = re.compile(r"\A\W*(?:[A-ZА-ЯЁÀ-Þ][A-ZА-ЯЁÀ-Þ'’-]+\s?){1,4}\s?[:|–—-]\s")
@@ -208,15 +209,16 @@ def unwrapped(lines: Sequence[str]) -> list[str]:
     >>> unwrapped(["The minister said on", "Thursday that he would go."] * 3)[0]
     'The minister said on Thursday that he would go.'
     """
+    lines = _close(lines)
     lengths = sorted(len(line) for line in lines if len(line) >= 30)
     if len(lengths) < 4 or lengths[-1] > 140:
-        return list(lines)
+        return _mended(lines)
     width = lengths[int(len(lengths) * 0.85)]
     broken = sum(_goes_on(one, two, width) for one, two in pairwise(lines))
     # where most long lines end as sentences do, they are paragraphs of their own
     ended = sum(_STOPS.search(line) is not None for line in lines if len(line) >= 0.6 * width)
     if broken < max(2, len(lengths) // 5) or 2 * ended > sum(len(line) >= 0.6 * width for line in lines):
-        return list(lines)
+        return _mended(lines)
     out: list[str] = []
     previous = ""
     for line in lines:
@@ -228,6 +230,30 @@ def unwrapped(lines: Sequence[str]) -> list[str]:
             out.append(line)
         previous = line
     return out
+
+
+def _mended(lines: Sequence[str]) -> list[str]:
+    """The lines with those joined that break off in the middle of a sentence: the next one goes on in lower case."""
+    out: list[str] = []
+    for line in lines:
+        before = out[-1] if out else ""
+        if (
+            len(before) >= 60
+            and line[:1].islower()
+            and len(line.split()) >= 4
+            and re.search(r"[\w,’'»”)]\Z", before)
+        ):
+            out[-1] = f"{before} {line}"
+        else:
+            out.append(line)
+    return out
+
+
+def _close(lines: Sequence[str]) -> Sequence[str]:
+    """The lines without the empty ones, where each line but few has an empty one after it: copied with double spacing."""
+    filled = sum(1 for line in lines if line)
+    alone = sum(bool(one) and not two for one, two in pairwise(lines))
+    return [line for line in lines if line] if filled >= 8 and alone >= 0.85 * filled else lines
 
 
 def _goes_on(line: str, after: str, width: int) -> bool:

@@ -128,7 +128,11 @@ def _cased(
     first = max(first, offices[-1] + 1) if offices else first
     while first < last and _leads(split[first]):
         first += 1
-    while last > first and (_institution(split[last]) or split[last].key in vocabulary.calendar()):
+    while (
+        last > first
+        and not _PATRONYMIC.search(normal(split[last - 1].text))
+        and (_institution(split[last]) or split[last].key in vocabulary.calendar())
+    ):
         last -= 1
         if _particle(split[last]):
             last -= 1

@@ -10,6 +10,10 @@ from detente.topics.reports import words
 from detente.topics.reports.blocks import Block
 
 _SUFFIX = re.compile(r"\s+(?:[|·•»›]|[-–—]|::?)\s+")
+_PLACED = re.compile(
+    r"\((?:[LRC]|left|right|centre|center|слева|справа|à gauche|à droite|gauche|droite|يمين|يسار|على اليمين|على اليسار)\)"
+)  # who is who in a picture
+_LABEL = re.compile(r"\A(?:subject|re|objet|sujet|тема|الموضوع)\s?:\s+", re.I)  # a message's
 _BEFORE = 14  # blocks above the text among which a title is looked for
 
 
@@ -28,7 +32,7 @@ def title(found: Sequence[Block], first: int, paragraphs: Sequence[str], hint: s
     near = above[-_BEFORE:]
     scores = [0.0] * len(near)
     for place, block in enumerate(near):
-        score = _score(block, said, found) - 0.12 * (len(near) - place)
+        score = _score(block, said, above) - 0.12 * (len(near) - place)
         if hint and _alike(block.text, hint):
             score += 4
         if any(other.dated for other in (*near[max(0, place - 2) : place], *near[place + 1 : place + 4])):
@@ -41,15 +45,15 @@ def title(found: Sequence[Block], first: int, paragraphs: Sequence[str], hint: s
             best = score, block.text, block.line
     for block in above[:-_BEFORE]:
         # far above: only what stands on the page again, or what the file calls its title
-        score = _score(block, said, found) - 2.5 + (4 if hint and _alike(block.text, hint) else 0)
-        if score > best[0] and (_again(block, found) or hint):
+        score = _score(block, said, above) - 2.5 + (4 if hint and _alike(block.text, hint) else 0)
+        if score > best[0] and (_again(block, above) or hint):
             best = score, block.text, block.line
     if best[2] < 0:
         return (_bare(hint, found), -1) if hint else ("", -1)
-    return _bare(best[1], found), best[2]
+    return _bare(_LABEL.sub("", best[1]), found), best[2]
 
 
-def _score(block: Block, said: frozenset[str], found: Sequence[Block]) -> float:
+def _score(block: Block, said: frozenset[str], above: Sequence[Block]) -> float:
     if (
         block.size < 2
         or block.size > 32
@@ -70,17 +74,19 @@ def _score(block: Block, said: frozenset[str], found: Sequence[Block]) -> float:
         + (1.0 if 4 <= block.size <= 22 else 0.0)
         + min(len(own), 6) * 0.15
     )
-    if _again(block, found):
+    if _again(block, above):
         score += 2.5
     if block.ends and block.text.rstrip("\"'»”’)").endswith("."):
         score -= 2.5
+    if _PLACED.search(block.text):
+        score -= 3.0
     if block.size > 24 or block.size < 3:
         score -= 1.0
     return score
 
 
-def _again(block: Block, found: Sequence[Block]) -> bool:
-    """Whether the line stands on the page again, alone or with a site's name after it."""
+def _again(block: Block, above: Sequence[Block]) -> bool:
+    """Whether the line stands above the text again, alone or with a site's name after it; below it, it is a footer."""
     own = _key(block.text)
     if len(own) < 12:
         return False
@@ -91,7 +97,7 @@ def _again(block: Block, found: Sequence[Block]) -> bool:
             or _key(_SUFFIX.split(other.text)[0]) == own
             or _begins(other.text, block.text)
         )
-        for other in found
+        for other in above
     )
 
 
