@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,19 @@ def test_with_uncertain_sensors_every_cell_is_that_of_daidalus():
     assert ours[:2] == expected[:2]
     for mine, theirs in zip(ours[2:], expected[2:], strict=True):
         assert all(map(agree, mine, theirs)), (mine, theirs)
+
+
+@pytest.mark.skipif(not EXPECTED, reason="DETENTE_DATA names no folder with airspace/daidalus/expected")
+@pytest.mark.parametrize("name", ["no_sum", "nom_a", "nom_b", "cd3d", "tcasii"])
+def test_a_pair_that_is_seen_for_the_first_time_is_told_as_daidalus_does(name):
+    text = (DATA / "Regression" / "gold" / f"DaidalusExample-{name}.out").read_text()
+    written = text[text.index("# Daidalus Object") :]
+    made = daa_conf.read(written[: written.index("\n###")].splitlines()).configuration
+    states = [
+        line for line in text.splitlines() if line.startswith(("NAME", "[none]", "ownship, ", "intruder, "))
+    ]
+    (row,) = rows(in_moments(daa.read(states).states), made)
+    told = re.search(r"^Alert Level (\d) with", text, re.MULTILINE)
+    times = re.findall(r"^Predicted Time to Violation of Alert.*: ([\d.]+) \[s\]", text, re.MULTILINE)
+    assert row.verdict.level == (int(told[1]) if told else 0)
+    assert [f"{when:.2f}" for when in row.verdict.enters if when is not None] == times

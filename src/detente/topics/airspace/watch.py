@@ -52,12 +52,13 @@ class Watch:
         found = [_entries(level, ours, theirs, now, self.configuration.lookahead) for level in alerter.levels]
         held: dict[Pair, Held] = {}
         warned: list[Warned] = []
-        for pair in dict.fromkeys([*(pair for entries in found for pair in entries), *self._held]):
+        seen = dict.fromkeys(pair for entries in found for pair in entries)
+        for pair in [*seen, *(pair for pair in self._held if pair not in seen)]:
             before = self._held.get(pair, Held()).recalled(damping, time)
             after = before.told(
                 damping, _level(alerter, [entries.get(pair) for entries in found], before.level), time
             )
-            if after.level or any(after.found):
+            if after.level or any(after.found) or pair in seen:
                 held[pair] = after
             if after.level:
                 gravest = next((entries[pair] for entries in reversed(found) if pair in entries), None)

@@ -31,7 +31,7 @@ def tell(damping, levels, step=1.0):
 
 def test_two_of_four_delays_a_rise_and_a_fall():
     damping = Damping(memory=5.0, m=2, n=4)
-    assert tell(damping, [2, 2, 0, 0, 0, 0]) == [0, 2, 2, 2, 0, 0]
+    assert tell(damping, [0, 2, 2, 0, 0, 0, 0]) == [0, 0, 2, 2, 2, 0, 0]
 
 
 def test_two_of_four_tells_the_lower_level_that_both_support():
@@ -40,6 +40,14 @@ def test_two_of_four_tells_the_lower_level_that_both_support():
 
 def test_one_stray_level_is_never_told():
     assert tell(Damping(memory=5.0, m=2, n=4), [0, 3, 0, 0, 0, 3]) == [0] * 6
+
+
+def test_the_first_level_of_a_pair_is_told_at_once():
+    assert tell(Damping(memory=5.0, m=2, n=4), [3, 0, 0, 0, 0]) == [3, 3, 3, 0, 0]
+
+
+def test_more_of_fewer_is_no_rule():
+    assert tell(Damping(memory=5.0, m=5, n=4), [0, 3, 0]) == [0, 3, 0]
 
 
 def test_a_level_once_told_is_kept_for_the_persistence_time():
@@ -52,8 +60,8 @@ def test_persistence_does_not_delay_a_rise():
 
 def test_a_gap_longer_than_the_memory_starts_afresh():
     damping = Damping(memory=5.0, persistence=60.0, m=2, n=4)
-    assert tell(damping, [3, 3, 3], step=5.0) == [0, 3, 3]
-    assert tell(damping, [3, 3, 3], step=5.5) == [0, 0, 0]
+    assert tell(damping, [0, 3, 3, 0], step=5.0) == [0, 0, 3, 3]
+    assert tell(damping, [0, 3, 3, 0], step=5.5) == [0, 3, 3, 0]
 
 
 def test_time_that_goes_back_or_stands_still_starts_afresh():
@@ -72,7 +80,7 @@ def test_undamped_levels_are_told_as_they_are(levels):
 def test_nothing_graver_is_told_than_was_found_lately(levels, m):
     told = tell(Damping(memory=5.0, m=m, n=4), levels)
     for number, level in enumerate(told):
-        lately = levels[max(0, number - 3) : number + 1]
+        lately = ([levels[0]] * 3 + levels)[number : number + 4]  # before the first there was more of it
         assert sum(1 for found in lately if found >= level) >= m or level == 0
 
 

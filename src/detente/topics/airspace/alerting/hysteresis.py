@@ -12,7 +12,7 @@ from dataclasses import dataclass
 class Damping:
     """How a level is held. `memory` and `persistence` in seconds; `m` of the last `n` levels must support what is told.
 
-    `m` or `n` of 0 switches the M-of-N rule off.
+    `m` of 0, or more than `n`, switches the M-of-N rule off.
     """
 
     memory: float = 0.0
@@ -42,12 +42,16 @@ class Held:
     def told(self, damping: Damping, level: int, time: float) -> Held:
         """What is told now that `level` was found at `time`. Call it on what `recalled` gave.
 
+        The first level of a pair, or the first after a gap, is told at once: nothing is known that would speak against it.
+
         >>> damping = Damping(memory=5.0, m=2, n=4)
-        >>> first = Held().told(damping, 2, 0.0)
-        >>> first.level, first.told(damping, 2, 1.0).level
-        (0, 2)
+        >>> clear = Held().told(damping, 0, 0.0)
+        >>> first = clear.told(damping, 2, 1.0)
+        >>> first.level, first.told(damping, 2, 2.0).level, Held().told(damping, 2, 1.0).level
+        (0, 2, 2)
         """
-        found = (*self.found, level)[-damping.n :] if damping.n else ()
+        lately = (level,) * damping.n if self.time is None else self.found
+        found = (*lately, level)[-damping.n :] if damping.n else ()
         supported = _supported(damping, found, level)
         if supported < self.level and self.time is not None and time - self.since < damping.persistence:
             supported = self.level
@@ -57,10 +61,9 @@ class Held:
 
 def _supported(damping: Damping, found: tuple[int, ...], level: int) -> int:
     """The highest level that at least m of the last n levels reach."""
-    if damping.m <= 0 or damping.n <= 0:
+    if not 0 < damping.m <= damping.n:
         return level
-    highest_first = sorted(found, reverse=True)
-    return highest_first[damping.m - 1] if len(highest_first) >= damping.m else 0
+    return sorted(found, reverse=True)[damping.m - 1]
 
 
 __all__ = ["UNDAMPED", "Damping", "Held"]
