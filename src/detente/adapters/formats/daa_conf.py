@@ -81,6 +81,8 @@ def read(lines: Iterable[str]) -> Read:
         corrective=_region(keys.text("corrective_region", "NEAR")),
         scores=_scores(keys),
     )
+    if configuration.damping.m > configuration.damping.n:
+        notes.append("alerting_m is more than alerting_n: the M-of-N rule is off")
     _guidance(keys)
     keys.close()
     return Read(configuration, notes)

@@ -152,6 +152,12 @@ def test_a_key_that_nobody_knows_is_ignored_with_a_note():
     assert conf(CONF + "colour = blue\n").notes == ["colour is not a key of version 2: ignored"]
 
 
+def test_more_of_fewer_is_noted():
+    assert conf(CONF.replace("alerting_n = 4", "alerting_n = 1")).notes == [
+        "alerting_m is more than alerting_n: the M-of-N rule is off"
+    ]
+
+
 def test_a_value_without_a_unit_is_si_and_noted():
     found = conf(CONF.replace("0.66 [nmi]", "1000"))
     assert found.configuration.alerters[0].levels[0].volume.dthr == 1000.0
