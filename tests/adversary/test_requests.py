@@ -179,7 +179,7 @@ def test_an_offer_that_is_refused_is_not_repeated_for_ever(world: World, request
     def refuse(*_: Any, **__: Any) -> Any:
         raise Refused("not today")
 
-    north.swaps._requests.scope = refuse  # type: ignore[method-assign]
+    north.requests.answers.scope = refuse  # type: ignore[method-assign]
     assert south.deliver("north") < 40
     assert [i.state for i in south.swaps.status("north").items] == ["prepared"]
     assert south.requests.show(request_id).state == "open"

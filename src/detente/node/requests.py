@@ -7,26 +7,23 @@ are drafts in its slots: the room of swaps exchanges them like any other.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import msgspec
 
 from detente.ceremonies.ceremony import Finish
-from detente.ceremonies.exchange import ExchangeSetup, Expected, InquiryResult, InquirySetup, KnownRequest
+from detente.ceremonies.exchange import ExchangeSetup, InquiryResult, InquirySetup, KnownRequest
 from detente.ceremonies.inquiry import Act, consent
-from detente.ceremonies.items import content_hash
 from detente.errors import Misuse, NotAgreed, Refused, Unavailable
 from detente.node.agreements import Agreements
+from detente.node.answers import Answers
 from detente.node.driver import Driver
-from detente.node.enclosures import enclosed
 from detente.node.holdings import decode_record
-from detente.node.items import DRAFT, ItemBook, Kept, Place, kept
+from detente.node.items import ItemBook
 from detente.node.office import Office
-from detente.node.ports import CeremonyRow, ItemRow, RecordRow, Transaction
-from detente.node.request_book import Closing, RequestBook, RequestView, wording_name
+from detente.node.ports import CeremonyRow, Transaction
+from detente.node.request_book import RequestBook, RequestView, wording_name
 from detente.pact.facts import Told
-from detente.pact.ledger import may_release
-from detente.pact.policy import Activity, releasable, require_onward
+from detente.pact.policy import Activity, require_onward
 from detente.pact.questions import TEMPLATES, words_of
 from detente.pact.requests import (
     UNNAMED,
@@ -118,6 +115,7 @@ class Requests:
     def __init__(self, office: Office, agreements: Agreements, book: ItemBook) -> None:
         self._office, self._agreements, self._book = office, agreements, book
         self._asked = RequestBook(office, agreements, book)
+        self.answers = Answers(office, agreements, book, self._asked)
         self.driver: Driver | None = None
 
     # -- asking
@@ -145,7 +143,7 @@ class Requests:
         party, known = self._known(request)
         if known.by != "ours":
             raise Misuse("only who asked gives in return; use `detente requests answer`")
-        self._draft(party, known, records, by, slots(known.id, known.returns))
+        self.answers.draft(party, known, records, by, slots(known.id, known.returns))
         return self.show(known.id)
 
     # -- answering
@@ -175,11 +173,8 @@ class Requests:
             raise Misuse("who answers in part, or without a record, says why: --reason TEXT")
         if not records:
             return self._tell(request, "part" if part else "full", reason)
-        self._draft(party, known, records, by, slots(known.id, known.most))
-        with self._office.store.transaction() as tx:
-            due = self._asked.closings(tx, party)
-            due[known.id] = Closing("part" if part else "full", reason)
-            self._asked.keep_closings(tx, party, due)
+        self.answers.draft(party, known, records, by, slots(known.id, known.most))
+        self.answers.promise(party, known.id, "part" if part else "full", reason)
         return self.show(known.id)
 
     def transfer(self, request: str, to: str, purpose: str = "", *, named: bool = False) -> RequestView:
@@ -218,11 +213,7 @@ class Requests:
         """Tells what people said of their answers once the records have moved. Returns whether anything was told."""
         with self._office.store.snapshot() as tx:
             party = self._office.peer(tx, peer).party
-            due = [
-                (self._asked.standing(tx, party, request), closing)
-                for request, closing in self._asked.closings(tx, party).items()
-                if not self._moving(tx, party, request)
-            ]
+            due = self.answers.due(tx, party)
         told = 0
         for known, closing in due:
             try:
@@ -233,7 +224,7 @@ class Requests:
                 continue  # it waits until the agreement holds again
             except Refused:
                 pass  # told by another process of this node, or no longer to be told
-            self._forget_closing(party, known.id)
+            self.answers.forget_closing(party, known.id)
         return told > 0
 
     # -- looking
@@ -340,30 +331,6 @@ class Requests:
             reason = str(effect.fault) if effect.fault else effect.outcome
             self._asked.heard(tx, row.party, setup.inquiry.ask.request, reason)
 
-    def scope(
-        self, tx: Transaction, party: str, sid: str, *, giving: bool
-    ) -> tuple[str, tuple[Expected, ...]]:
-        """Topic and places of a swap that answers a request. Raises Refused where there is no such request, or none that is open to answers:
-        who asked receives, who was asked gives."""
-        known = self._asked.standings(tx, party).get(sid)
-        if known is None or known.by != ("theirs" if giving else "ours"):
-            raise Refused("no finding of that run is known here")
-        if known.over:
-            raise Refused(f"that request is over: {known.state}")
-        return known.topic, tuple(Expected(each) for each in slots(known.id, known.most))
-
-    def offered(
-        self, tx: Transaction, party: str, sid: str, drafts: Sequence[ItemRow], room: int
-    ) -> tuple[list[ItemRow], bool]:
-        """Of approved drafts on one request those that go into the next swap, and whether it is mutual. None on a request of ours: what we promised
-        in return waits for the answer. `room` is how many the balance still bears without return."""
-        known = self._asked.standing(tx, party, sid)
-        if known.by == "ours" or known.over:
-            return [], True
-        returned = set(slots(known.id, known.returns))
-        mutual = [draft for draft in drafts if draft.finding in returned]
-        return (mutual, True) if mutual else (list(drafts)[: max(room, 0)], False)
-
     # -- inside: saying
 
     def _about(
@@ -372,7 +339,7 @@ class Requests:
         """Whom the question is about: as given, or the agreed fields of a record of ours."""
         about = {name: tuple(values) for name, values in question.properties.items() if values}
         if question.record:
-            record = self._record(tx, question.record, question.topic)
+            record = self.answers.record(tx, question.record, question.topic)
             require_onward(terms, record.origin, party, self._agreements.consents(tx, party, record))
             agreed = set(terms.topic(question.topic).release)
             fields = decode_record(record).properties
@@ -437,7 +404,7 @@ class Requests:
         party, known = self._known(request)
         self._say(party, "tell", known, answer=answer, text=reason)
         if answer in ("declined", "nothing"):
-            self._forget_drafts(party, known.id)
+            self.answers.forget(party, known.id)
         return self.show(known.id)
 
     def _say(
@@ -457,83 +424,6 @@ class Requests:
         inquiry = InquirySetup(act, terms, _as_known(known), None, b"", answer, useful, to, named, text)
         setup = ExchangeSetup(self._office.identity().party, party, agreement, inquiry=inquiry)
         self._drive().begin("exchange", party, setup, agreement)
-
-    # -- inside: drafts
-
-    def _draft(
-        self, party: str, known: Standing, names: Sequence[str], by: str, places: Sequence[str]
-    ) -> None:
-        """A draft in the next free place for each record, approved by the person who chose it."""
-        if not by.strip():
-            raise Misuse("say who approves: --by NAME")
-        if not names:
-            raise Misuse("name the records that answer it; `detente requests show` lists some that may")
-        if known.over:
-            raise Refused(f"this request is over: {known.state}")
-        office = self._office
-        with office.store.transaction() as tx:
-            office.require_writable(tx)
-            _, terms = self._agreements.in_force(tx, party, "swap")
-            may_release(self._book.ledger(tx, party, terms), terms)
-            given = [i for i in tx.items.find(party=party, direction="given") if i.state != "void"]
-            taken, contents = {i.finding for i in given}, {kept(i).content for i in given}
-            free = [place for place in places if place not in taken]
-            if len(free) < len(names):
-                raise Refused(f"{len(free)} more records fit into this request, not {len(names)}")
-            for name, place in zip(names, free, strict=False):
-                record = self._record(tx, name, known.topic)
-                draft = self._drafted(tx, terms, party, record, place, by, known.topic)
-                if kept(draft).content in contents:
-                    raise Refused(
-                        f"the peer was given what {name} says already; say so by --reason, without that record"
-                    )
-                contents.add(kept(draft).content)
-                self._book.keep_place(tx, place, Place(known.id, known.topic))
-                tx.items.put(draft)
-
-    def _drafted(
-        self, tx: Transaction, terms: Terms, party: str, record: RecordRow, place: str, by: str, topic: str
-    ) -> ItemRow:
-        consented = self._agreements.consents(tx, party, record)
-        release = releasable(
-            terms, terms.topic(topic), decode_record(record), record.schema, peer=party, consented=consented
-        )
-        release = enclosed(tx, terms, party, record.id, release)
-        known = msgspec.json.encode(Kept([by], content_hash(release)))
-        state: Literal["approved", "prepared"] = "approved" if terms.swap.approvals <= 1 else "prepared"
-        return ItemRow(
-            DRAFT + place, "", place, party, "given", 0, state, release.marking, known, release.encode(), record.id,
-            self._office.clock.now(),
-        )  # fmt: skip
-
-    def _forget_drafts(self, party: str, request: str) -> None:
-        """Takes back what was prepared for a request and has not left."""
-        with self._office.store.transaction() as tx:
-            for state in ("prepared", "approved"):
-                for draft in tx.items.find(party=party, direction="given", state=state):
-                    place = self._book.place(tx, draft.finding)
-                    if place is not None and place.request == request:
-                        tx.items.put(msgspec.structs.replace(draft, state="void", plaintext=b""))
-        self._forget_closing(party, request)
-
-    def _forget_closing(self, party: str, request: str) -> None:
-        with self._office.store.transaction() as tx:
-            left = self._asked.closings(tx, party)
-            left.pop(request, None)
-            self._asked.keep_closings(tx, party, left)
-
-    def _moving(self, tx: Transaction, party: str, request: str) -> bool:
-        """Whether a record of ours that answers a request has not moved yet."""
-        waiting = [i for s in ("prepared", "approved", "sent") for i in tx.items.find(party=party, state=s)]
-        places = [self._book.place(tx, i.finding) for i in waiting if i.direction == "given"]
-        return any(place is not None and place.request == request for place in places)
-
-    @staticmethod
-    def _record(tx: Transaction, name: str, topic: str) -> RecordRow:
-        row = tx.records.get(name)
-        if row is None or not row.body or row.topic != topic:
-            raise Misuse(f"no record {name} of the topic '{topic}' is held here")
-        return row
 
     # -- inside
 

@@ -497,7 +497,7 @@ class Swaps:
             mutual = True
             if self._book.place(tx, chosen[0].finding) is not None:
                 room = 0 if found.suspended else terms.swap.imbalance_limit - found.balance
-                chosen, mutual = self._requests.offered(tx, party, sid, chosen, room)
+                chosen, mutual = self._requests.answers.offered(tx, party, sid, chosen, room)
             if chosen:
                 if mutual:
                     may_release(found, terms)
@@ -527,7 +527,7 @@ class Swaps:
                 for f, o in found
             )
         else:  # no run: the answer to a request
-            topic, expected = self._requests.scope(tx, party, sid, giving=bool(items))
+            topic, expected = self._requests.answers.scope(tx, party, sid, giving=bool(items))
         content = {
             direction: tuple(
                 sorted({kept(i).content for i in tx.items.find(party=party, direction=direction) if moved(i)})
