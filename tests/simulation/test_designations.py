@@ -206,6 +206,36 @@ def test_a_private_group_stays_private_under_a_new_word_and_a_new_list(world):
     assert north.designations.group("The Order of the Purple Teapot").private
 
 
+def test_how_we_read_a_name_never_tells_of_a_private_group(world):
+    north, south = both(world)
+    name = "Order of the Purple Teapot"
+    south.designations.take_in("us", [Listing("us", "2", (Name("HIZBALLAH", "name"), Name(name)))])
+    north.designations.say("Hizballah", "considered")
+    south.designations.propose("north")
+    exchange(world)
+    shown = north.designations.propose("south")
+    exchange(world)
+    [said] = [
+        row for row in south.documents.show("joint-list", peer="north")[0].proposals if row.hash == shown
+    ]
+    assert any("order-of-the-purple-teapot" in change for change in said.changes)  # told, while it is public
+    north.documents.withdraw("south")
+    exchange(world)
+    north.designations.hide(name)
+    south.designations.propose("north")
+    exchange(world)
+    shown = north.designations.propose("south")
+    exchange(world)
+    [said] = [
+        row for row in south.documents.show("joint-list", peer="north")[0].proposals if row.hash == shown
+    ]
+    assert any("hizballah" in change for change in said.changes)
+    assert not any(
+        "order-of-the-purple-teapot" in change or ("reads" in change and name in change)
+        for change in said.changes
+    )
+
+
 def test_a_group_that_is_private_no_longer_is_shown_and_its_record_is_gone(world):
     north, _ = both(world)
     before = north.holdings.count().get("groups", 0)

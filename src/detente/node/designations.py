@@ -349,11 +349,15 @@ class Designations:
         return base, aligned(_reconciled(tuple(own.listings()), tuple(base_listings(held, ours))), held)
 
     def _content(self, own: Own, base: Content | None, found: Reconciled) -> Content:
-        """The joint list with our words: on every group of ours but those that we keep private."""
+        """The joint list with our words: on every group of ours but those that we keep private, and naming none of these."""
+        private = {entry.slug for entry in found.entries if own.hiding(entry) is not None}
         words: Mapping[str, Word] = {
-            entry.slug: word(entry.ours, readings(found.questions, entry.slug, "ours"))
+            entry.slug: word(
+                entry.ours,
+                (each for each in readings(found.questions, entry.slug, "ours") if each.group not in private),
+            )
             for entry in found.entries
-            if entry.ours and own.hiding(entry) is None
+            if entry.ours and entry.slug not in private
         }
         return with_words(base, "" if base else TITLE, self._office.identity().party, words)
 

@@ -83,6 +83,13 @@ def test_a_name_that_one_side_reads_as_another_group_is_in_question():
     assert question.readings == (("al-qaida", "theirs"), ("eij", "ours"))
 
 
+def test_one_name_on_their_list_does_not_make_one_of_two_groups_that_we_have():
+    ours = [listing("un", "1", "Order of the Teapot"), listing("said", "2", "Hizballah")]
+    found = reconcile(ours, [listing("us", "1", "Hezbollah", "Order of the Teapot")])
+    assert states(found) == {"hizballah": "both", "order-of-the-teapot": "ours"}
+    assert found.questions[0].readings == (("hizballah", "theirs"), ("order-of-the-teapot", "ours"))
+
+
 def test_two_entries_of_one_list_stay_two_and_the_table_that_joins_them_is_told():
     theirs = [listing("ca", "6", "Al Qaida"), listing("ca", "540", "The Base")]
     found = reconcile([listing("un", "4", "Al-Qaida", "The Base")], theirs)

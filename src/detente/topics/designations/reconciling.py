@@ -136,6 +136,7 @@ class _Clusters:
 
     def __init__(self, held: Sequence[Held]) -> None:
         self._parent = list(range(len(held)))
+        self._held = held
         self._lists = [{each.list} for each in held]
         self._homes = [{each.home} - {""} for each in held]
 
@@ -154,12 +155,19 @@ class _Clusters:
         a, b = sorted((self.root(link.first), self.root(link.second)))
         if a == b:
             return True
-        if self.apart(a, b) or (link.how in ("same name", "score") and self._lists[a] & self._lists[b]):
+        if self.apart(a, b) or (link.how in ("same name", "score") and self._keeps_apart(link, a, b)):
             return False
         self._parent[b] = a
         self._lists[a] |= self._lists[b]
         self._homes[a] |= self._homes[b]
         return True
+
+    def _keeps_apart(self, link: Link, a: int, b: int) -> bool:
+        """Whether one list has entries in both; or the two sides share a name, and one of them has two groups that nothing of its own joins."""
+        if self._lists[a] & self._lists[b]:
+            return True
+        across = self._held[link.first].side != self._held[link.second].side
+        return across and bool({side for side, _ in self._lists[a]} & {side for side, _ in self._lists[b]})
 
     def groups(self) -> list[list[int]]:
         found: dict[int, list[int]] = {}
