@@ -33,6 +33,7 @@ _CREDIT = re.compile(
 )
 _TIMES = re.compile(r"\d{1,2}:\d\d(?::\d\d)?\s*/\s*\d{1,2}:\d\d(?::\d\d)?")
 _SHOUTED = re.compile(r"\A\W*(?:[A-ZА-ЯЁÀ-Þ][A-ZА-ЯЁÀ-Þ'’-]+\s?){1,4}\s?[:|–—-]\s")
+_BOX = -15.0  # the most that furniture without a closing heading weighs against going on
 _SAID = 20  # words of prose, after which a heading like "Comments" is not part of a menu
 _LONG = 26  # letters: no word of running text has more, icon names run together do
 
@@ -151,14 +152,19 @@ class Block:
         return (ago and self.size <= 8) or (bool(dates.find(self.text)) and not self.ends)
 
     @cached_property
+    def crumbs(self) -> bool:
+        """Where the page stands in its site: labels with separators between."""
+        separators = len(_SEPARATORS.findall(self.text))
+        return separators >= 2 and self.size <= 5 * separators and not self.ends
+
+    @cached_property
     def furniture(self) -> bool:
         """Part of the page, not of what it says."""
         if self.run_together or self.linked or self.closing or self.credit or self.dated or self.appeal:
             return True
         if self.size == 0:
             return True
-        separators = len(_SEPARATORS.findall(self.text))
-        if separators >= 2 and self.size <= 10 * separators and not self.ends:
+        if self.crumbs:
             return True
         return _ADDRESS.search(self.text) is not None and self.size <= 25
 
@@ -280,11 +286,13 @@ class Body:
 def body(found: Sequence[Block]) -> Body:
     """The run of blocks that holds the most prose and the least furniture, without the furniture within."""
     best = (0.0, 0, 0)
-    total, start = 0.0, 0
+    total, start, gap = 0.0, 0, 0.0
     for at, block in enumerate(found[: _before_remarks(found)]):
         if total <= 0:
-            total, start = 0.0, at
-        total += block.weight
+            total, start, gap = 0.0, at, 0.0
+        # a box within the text costs no more the longer its list is; a closing heading costs what it costs
+        gap = 0.0 if block.prose else gap + min(block.weight, 0.0)
+        total += block.weight if block.weight > 0 or block.closing or gap >= _BOX else 0.0
         if total > best[0]:
             best = (total, start, at + 1)
     _, start, end = best

@@ -123,9 +123,10 @@ class Gazetteer:
             if split[at].script == "arabic":
                 start += joined(split[at].text, forms[0].keys[0])
             surface = re.sub(r"['’]s$", "", text[start:stop])
+            shown = " ".join(re.sub('[«»“”"]', " ", surface).split())
             ids = tuple(dict.fromkeys(form.known.id for form in forms))
             yield (
-                Mention(surface, start, start + len(surface), forms[0].known.kind, ids, forms[0].known.name),
+                Mention(shown, start, start + len(surface), forms[0].known.kind, ids, forms[0].known.name),
                 all(f.soft for f in forms),
             )
             at = end + 1

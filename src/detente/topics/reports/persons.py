@@ -400,13 +400,18 @@ def _linked(
     full = [mention for mention in found if " " in mention.text or "-" in mention.text]
     by_last: dict[str, Mention] = {}
     for mention in full:
-        split_name = tokens(mention.text)
-        by_last.setdefault(split_name[-1].key, mention)
+        by_last.setdefault(_surname_key(mention), mention)
     out: list[Mention] = []
     for mention in found:
-        known = by_last.get(tokens(mention.text)[-1].key)
+        known = by_last.get(_surname_key(mention))
         out.append(mention if known is None or len(known.text) <= len(mention.text) else _as(mention, known))
     return out
+
+
+def _surname_key(mention: Mention) -> str:
+    """What the last word of a name is looked up by, without its case ending."""
+    last = tokens(mention.text)[-1]
+    return normal(russian.stem_of_surname(last.text)) if last.script == "cyrillic" else last.key
 
 
 def _as(mention: Mention, known: Mention) -> Mention:

@@ -59,6 +59,7 @@ def _score(block: Block, said: frozenset[str], above: Sequence[Block]) -> float:
         or block.size > 32
         or block.dated
         or block.credit
+        or block.crumbs
         or block.run_together
         or block.closing
         or block.appeal
