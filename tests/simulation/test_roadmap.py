@@ -93,6 +93,27 @@ def test_an_action_descends_from_nothing_that_is_not_there(unchanged: World, sou
         unchanged.node("north").roadmaps.add("south", "x", form("x", "2027-01-01", source=source))
 
 
+def test_what_was_revoked_is_in_force_no_more_from_its_day_on(world: World) -> None:
+    north, south = world.node("north"), world.node("south")
+    north.documents.revoke("declaration", "common-purpose", "south", "overtaken", world.clock.time + 5 * DAY)
+    assert actions(world)["list"].source.state == "in force"
+    north.deliver("south")
+    for node, peer in ((north, "south"), (south, "north")):
+        assert node.declarations.show(peer)[0].shown == "in force"
+    world.clock.time += 6 * DAY
+    for name, peer in (("north", "south"), ("south", "north")):
+        assert world.node(name).declarations.show(peer)[0].shown != "in force"
+        assert actions(world, name, peer)["list"].source.state != "in force"
+    with pytest.raises(Misuse):
+        north.roadmaps.add("south", "x", form("x", "2027-01-01", source="common-purpose:p1"))
+    north.documents.revoke("roadmap", "main", "south", "overtaken")
+    assert north.roadmaps.pressing() == []
+    north.roadmaps.start("south", HEADING)
+    north.deliver("south")
+    sign(world)
+    assert actions(world, "south", "north") == {}
+
+
 def test_what_presses_today_is_listed_over_all_roadmaps(world: World) -> None:
     north = world.node("north")
     assert [(a.slug, a.blocked_by) for a in north.roadmaps.pressing()] == [("match", ["list"])]

@@ -9,9 +9,8 @@ from typing import Any
 import msgspec
 
 from detente.errors import Malformed, Misuse, NotAgreed, Refused
-from detente.node.amendments import content_of
+from detente.node.amendments import Amendments, content_of
 from detente.node.documents import Documents
-from detente.node.office import Office
 from detente.node.ports import DocumentRow, Transaction
 from detente.pact.joint import Conflicts, Content, merge
 
@@ -24,8 +23,8 @@ class _Kept(msgspec.Struct, frozen=True):
 class Drafts:
     """Keeps one draft for each document (kind, name) with each peer. Nothing of it leaves before it is proposed."""
 
-    def __init__(self, office: Office, documents: Documents) -> None:
-        self.office, self.documents = office, documents
+    def __init__(self, amendments: Amendments, documents: Documents) -> None:
+        self.office, self.documents, self._amendments = amendments.office, documents, amendments
 
     def content(self, tx: Transaction, kind: str, name: str, party: str) -> Content | None:
         """The draft, on the version in force now; None where there is none.
@@ -85,9 +84,15 @@ class Drafts:
         return digest
 
     def head(self, tx: Transaction, kind: str, name: str, party: str) -> DocumentRow | None:
-        """The version in force."""
-        found = [r for r in tx.documents.find(kind=kind, party=party, state="in_force") if r.name == name]
-        return found[-1] if found else None
+        """The version in force now, by the journal: what was revoked is none."""
+        head = self._amendments.shelf(tx, party, kind, name).head
+        return tx.documents.get(head.hash) if head is not None and head.state == "in_force" else None
+
+    def state(self, tx: Transaction, row: DocumentRow) -> str:
+        """What became of a version, in a word or two."""
+        shelf = self._amendments.shelf(tx, row.party, row.kind, row.name)
+        found = next((each.state for each in shelf.versions if each.hash == row.hash), row.state)
+        return found.replace("_", " ")
 
     def names(self, tx: Transaction, kind: str, party: str) -> list[str]:
         """The names of a kind's documents and drafts with a peer."""

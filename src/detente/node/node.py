@@ -81,7 +81,7 @@ class Node:
         book, runs = ItemBook(office, agreements), Runs(office, agreements, designations)
         letters = Letters(office, agreements, holdings, book)
         requests = Requests(office, agreements, book)
-        drafts = Drafts(office, documents)
+        drafts = Drafts(amendments, documents)
         airspace = Airspace(office, agreements, holdings)
         node = cls(
             office=office,

@@ -159,7 +159,11 @@ class Papers:
             return content_of(proposed[-1]), "proposed", proposed[-1].hash
         if draft is not None:
             return draft, "draft", ""
-        return (content_of(rows[-1]), rows[-1].state, rows[-1].hash) if rows else (None, "", "")
+        return (
+            (content_of(rows[-1]), self._drafts.state(tx, rows[-1]), rows[-1].hash)
+            if rows
+            else (None, "", "")
+        )
 
     def _view(self, row: PeerRow, name: str) -> PaperView | None:
         shelf = self._documents.show(self._kind, name, row.party)

@@ -239,9 +239,9 @@ class Roadmaps:
         wanted, paragraph = match.groups()
         with self._office.store.snapshot() as tx:
             party = self._office.peer(tx, peer).party
-            rows = list(tx.documents.find(kind=declarations.KIND, party=party))
-            found = [r for r in rows if r.name == wanted and r.state == "in_force"]
-            found = found or [r for r in rows if len(wanted) >= 6 and r.hash.startswith(wanted)]
+            rows = tx.documents.find(kind=declarations.KIND, party=party)
+            head = self._drafts.head(tx, declarations.KIND, wanted, party)
+            found = [head] if head else [r for r in rows if len(wanted) >= 6 and r.hash.startswith(wanted)]
             if len(found) != 1:
                 raise Misuse(
                     f"no single declaration {wanted} with this peer; `detente declarations show` lists them"
@@ -280,20 +280,20 @@ class Roadmaps:
             self._source_view(tx, action.source) if action.source else None,
         )  # fmt: skip
 
-    @staticmethod
-    def _source_view(tx: Transaction, source: Source) -> SourceView:
+    def _source_view(self, tx: Transaction, source: Source) -> SourceView:
         row = tx.documents.get(source.document)
         if row is None or row.kind != declarations.KIND:
             return SourceView(source.document, "", source.paragraph, "not known here", {})
         entries = declarations.read_declaration(content_of(row)).entries
         paragraph = entries.get(source.paragraph)
         text = paragraph.text if paragraph else {}
-        return SourceView(row.hash, row.name, source.paragraph, row.state.replace("_", " "), text)
+        return SourceView(row.hash, row.name, source.paragraph, self._drafts.state(tx, row), text)
 
     def _decisions(self, tx: Transaction, party: str) -> list[DecisionView]:
         """What both signed as decided, oldest meeting first."""
         parties = (self._office.identity().party, party)
-        rows = tx.documents.find(kind=meetings.KIND, party=party, state="in_force")
+        names = self._drafts.names(tx, meetings.KIND, party)
+        rows = [row for name in names if (row := self._drafts.head(tx, meetings.KIND, name, party))]
         held = [(meetings.read_minutes(content_of(row), parties), row) for row in rows]
         return [
             DecisionView(slug, point.text, minutes.date, row.name, row.hash, list(point.actions))
