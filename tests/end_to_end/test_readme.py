@@ -168,7 +168,7 @@ def problem_of(command):
         else command.split()
     )
     if words[0] == "detente-verify":
-        return next((w for w in words[1:] if w.startswith("--") and w not in ("--party", "--json")), None)
+        return next((w for w in words[1:] if w.startswith("--") and w not in ("--party", "--json", "--at")), None)
     here: click.Command = detente
     options = {"--help", *(o for p in here.params for o in p.opts)}
     rest = iter(words[1:])
