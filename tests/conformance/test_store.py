@@ -542,3 +542,25 @@ def test_a_failed_commit_can_be_tried_again_whether_or_not_it_was_persisted(
         assert t.journal.size() == 1
         assert [row.message for row in t.outbox.pending(PEER)] == ["m1"]
         assert t.ceremonies.inputs("c1") == [received]
+
+
+def test_findings_are_counted_by_status_and_grade_whatever_becomes_of_them(store: Store) -> None:
+    def finding(number: int, **more: str) -> FindingRow:
+        given = {"run": "r1", "party": PEER, "grade": "strong", "status": "open"} | more
+        return FindingRow(f"{number:064x}", given["run"], given["party"], "people", "n1", "t", 900_000, given["grade"], b"[]", given["status"], 1)  # type: ignore[arg-type]  # literals from text  # fmt: skip
+
+    with store.transaction() as tx:
+        assert tx.findings.count() == {}
+        tx.findings.put(
+            [finding(1), finding(2), finding(3, grade="possible"), finding(4, run="r2", party="cd" * 32)]
+        )
+    with store.transaction() as tx:
+        tx.findings.put([finding(1, status="confirmed"), finding(2)])
+        tx.findings.put([finding(3, grade="possible", status="dismissed")])
+    with store.snapshot() as tx:
+        whole = {("open", "strong"): 2, ("confirmed", "strong"): 1, ("dismissed", "possible"): 1}
+        assert tx.findings.count() == whole
+        assert tx.findings.count(party=PEER) == {**whole, ("open", "strong"): 1}
+        assert tx.findings.count(run="r2") == {("open", "strong"): 1}
+        pages = [tx.findings.find(limit=3, offset=offset) for offset in (0, 3)]
+        assert [row.id for page in pages for row in page] == [row.id for row in tx.findings.find()]

@@ -5,6 +5,7 @@ Bodies of records and plaintexts of items are sealed under keys of their own; er
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -133,10 +134,28 @@ class SqlFindings:
     def put(self, rows: Iterable[FindingRow]) -> None:
         """Inserts or replaces by id."""
         table = tables.findings
+        kinds = (table.c.party, table.c.run, table.c.status, table.c.grade)
         for held in chunks(rows):
             by_id = {row.id: values_of(row) for row in held}
+            before = self._connection.execute(select(*kinds).where(table.c.id.in_(by_id)))
+            moved = Counter(
+                (each["party"], each["run"], each["status"], each["grade"]) for each in by_id.values()
+            )
+            moved.subtract(tuple(row) for row in before)
             self._connection.execute(delete(table).where(table.c.id.in_(by_id)))
             self._connection.execute(insert(table), list(by_id.values()))
+            self._tally(moved)
+
+    def _tally(self, moved: Mapping[tuple[str, str, str, str], int]) -> None:
+        table = tables.tallies
+        for (party, run, status, grade), change in moved.items():
+            key = {"party": party, "run": run, "status": status, "grade": grade}
+            same = [table.c[name] == value for name, value in key.items()]
+            known = self._connection.execute(select(table.c.count).where(*same)).scalar()
+            if known is None:
+                self._connection.execute(insert(table), {**key, "count": change})
+            elif change:
+                self._connection.execute(update(table).where(*same).values(count=known + change))
 
     def get(self, id: str) -> FindingRow | None:
         table = tables.findings
@@ -170,9 +189,10 @@ class SqlFindings:
 
     def count(self, *, party: str = "", run: str = "") -> Mapping[tuple[str, str], int]:
         """How many there are of each (status, grade)."""
-        table = tables.findings
-        query = matching(select(table.c.status, table.c.grade, func.count()), table, party=party, run=run)
-        found = self._connection.execute(query.group_by(table.c.status, table.c.grade))
+        table = tables.tallies
+        summed = func.sum(table.c.count)
+        query = matching(select(table.c.status, table.c.grade, summed), table, party=party, run=run)
+        found = self._connection.execute(query.group_by(table.c.status, table.c.grade).having(summed > 0))
         return {(status, grade): number for status, grade, number in found}
 
 

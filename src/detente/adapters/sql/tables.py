@@ -224,6 +224,17 @@ findings = Table(
     Index("ix_findings_queue", "score", "id", "status", "party", "grade", "run"),
 )
 
+# How many findings there are: a hundred thousand are not counted anew for each page.
+tallies = Table(
+    "finding_tallies",
+    metadata,
+    _text("party", primary_key=True),
+    _text("run", primary_key=True),
+    _text("status", primary_key=True),
+    _text("grade", primary_key=True),
+    _number("count"),
+)
+
 documents = Table(
     "documents",
     metadata,
