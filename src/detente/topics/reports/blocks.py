@@ -34,6 +34,7 @@ _CREDIT = re.compile(
 _TIMES = re.compile(r"\d{1,2}:\d\d(?::\d\d)?\s*/\s*\d{1,2}:\d\d(?::\d\d)?")
 _SHOUTED = re.compile(r"\A\W*(?:[A-ZА-ЯЁÀ-Þ][A-ZА-ЯЁÀ-Þ'’-]+\s?){1,4}\s?[:|–—-]\s")
 _BOX = -15.0  # the most that furniture without a closing heading weighs against going on
+_APART, _TEASER = 2, 60  # lines between, words
 _SAID = 20  # words of prose, after which a heading like "Comments" is not part of a menu
 _LONG = 26  # letters: no word of running text has more, icon names run together do
 
@@ -287,9 +288,14 @@ def body(found: Sequence[Block]) -> Body:
     """The run of blocks that holds the most prose and the least furniture, without the furniture within."""
     best = (0.0, 0, 0)
     total, start, gap = 0.0, 0, 0.0
+    said = 0
     for at, block in enumerate(found[: _before_remarks(found)]):
         if total <= 0:
             total, start, gap = 0.0, at, 0.0
+        said += block.size if block.prose else 0
+        if said > _TEASER and _teases(found, at):
+            total -= 5.0
+            continue
         # a box within the text costs no more the longer its list is; a closing heading costs what it costs
         gap = 0.0 if block.prose else gap + min(block.weight, 0.0)
         total += block.weight if block.weight > 0 or block.closing or gap >= _BOX else 0.0
@@ -299,8 +305,17 @@ def body(found: Sequence[Block]) -> Body:
     if start == end:
         return Body((), 0, 0)
     kept = [block for at, block in enumerate(found[start:end], start) if _belongs(found, at, start, end)]
-    kept = _without_signature(kept)
+    kept = _without_strangers(_without_signature(kept))
     return Body(tuple(block.text for block in kept), found[start].line, found[end - 1].line + 1)
+
+
+def _teases(found: Sequence[Block], at: int) -> bool:
+    """Whether a paragraph stands between a headline of its own and a date: it leads to another page."""
+    if not 0 < at < len(found) - 1 or not found[at].prose:
+        return False
+    before, after = found[at - 1], found[at + 1]
+    headline = not before.furniture and not before.prose and not before.ends and before.size >= 3
+    return headline and after.dated and dates.time_alone(after.text) is None
 
 
 def _before_remarks(found: Sequence[Block]) -> int:
@@ -328,6 +343,17 @@ def _belongs(found: Sequence[Block], at: int, start: int, end: int) -> bool:
     followed = at + 1 < end and (found[at + 1].prose or found[at + 1].sentence)
     quoted = re.match(r"\A[-–—•*\"«“„]", block.text) is not None and block.size >= 4
     return followed and (2 <= block.size <= 9 or quoted)
+
+
+def _without_strangers(kept: list[Block]) -> list[Block]:
+    """Without a short last part, behind other things of the page, that shares no word with what stands before: a teaser."""
+    for at in range(len(kept) - 1, 0, -1):
+        if kept[at].line - kept[at - 1].line > _APART and sum(block.size for block in kept[at:]) < _TEASER:
+            said = words.content(" ".join(block.text for block in kept[:at]))
+            own = words.content(" ".join(block.text for block in kept[at:]))
+            if not own & said and sum(block.size for block in kept[:at]) > _TEASER:
+                return _without_strangers(kept[:at])
+    return kept
 
 
 def _without_signature(kept: list[Block]) -> list[Block]:

@@ -22,7 +22,7 @@ def title(found: Sequence[Block], first: int, paragraphs: Sequence[str], hint: s
 
     `found` are all blocks of the page, `first` the line where the text begins; `hint` is what the file itself calls its title.
     """
-    said = _content(" ".join(paragraphs[:12]))
+    said = words.content(" ".join(paragraphs[:12]))
     above = [
         block
         for block in found
@@ -67,7 +67,7 @@ def _score(block: Block, said: frozenset[str], above: Sequence[Block]) -> float:
         return -9.0
     if _byline(block):
         return -9.0
-    own = _content(block.text)
+    own = words.content(block.text)
     shared = len(own & said) / len(own) if own else 0.0
     score = (
         4.0 * shared
@@ -128,14 +128,3 @@ def _byline(block: Block) -> bool:
 
 def _key(text: str) -> str:
     return " ".join(re.findall(r"\w+", normal(text)))
-
-
-def _content(text: str) -> frozenset[str]:
-    """The words that carry meaning, cut to what their forms share."""
-    tokens = re.findall(r"[^\W_]{3,}", normal(text))
-    cut = (
-        token.removeprefix("ال") if len(token) > 5 else token
-        for token in tokens
-        if token not in words.every("stop")
-    )
-    return frozenset(token[:5] for token in cut)

@@ -70,3 +70,18 @@ def zones() -> MappingProxyType[str, int]:
     """Minutes east of Greenwich by the name of a zone, `normal`."""
     pairs = (entry.rpartition(" ") for entry in listed("zone"))
     return MappingProxyType({name: int(minutes) for name, _, minutes in pairs})
+
+
+def content(text: str) -> frozenset[str]:
+    """The words of a text that carry meaning, cut to what their forms share.
+
+    >>> sorted(content("The ministers agreed"))
+    ['agree', 'minis']
+    """
+    tokens = re.findall(r"[^\W_]{3,}", normal(text))
+    cut = (
+        token.removeprefix("ال") if len(token) > 5 else token
+        for token in tokens
+        if token not in every("stop")
+    )
+    return frozenset(token[:5] for token in cut)
