@@ -18,6 +18,7 @@ from detente.topics.airspace.geodesy import (
     MOST_RADIUS,
     Array,
     Frame,
+    arc,
     bend,
     directions,
     ecef,
@@ -33,7 +34,9 @@ _FINE = 1e-4
 _ENOUGH = 5e-3
 _CLOSE = 0.02
 """Metres: edges are halved until they differ from chords by less than `_ENOUGH`; if it is then within `_CLOSE` of the limit, than `_FINE`."""
-_MOST_PAIRS = 1 << 18
+_STRAIGHT = 1e-6
+"""Radians: 6 m on the ground."""
+_MOST_PAIRS = 1 << 16
 _INTERIORS_MEET = "T********"
 
 
@@ -118,12 +121,40 @@ def distance_m(a: Array, b: Array, within: float) -> float:
     and bound. A pair of edges is at least as far apart as their chords less what the edges bend away from them, and at most as far
     as two points on them. Pairs of edges that can't be the nearest are dropped; the others are halved until the bounds meet.
     """
+    if _far(a, b, arc(within)):
+        return np.inf
+    a, b = _divided(a), _divided(b)
     limit, one, other = _near_pairs(a, b, within)
     best = np.inf
     for start in range(0, len(one), _MOST_PAIRS):
         rows = slice(start, start + _MOST_PAIRS)
         best = min(best, _nearest(a[one[rows]], b[other[rows]], min(best, limit), within))
     return float(best) if best < within else np.inf
+
+
+def _far(a: Array, b: Array, angle: float) -> bool:
+    """Whether the circles around two sets of edges are farther apart than an angle on H3's sphere."""
+    places = [directions(edges.reshape(-1, 2)) for edges in (a, b)]
+    middles = [points.mean(axis=0) for points in places]
+    reaches = [
+        float(np.linalg.norm(points - middle, axis=1).max())
+        + float(np.linalg.norm(points[0::2] - points[1::2], axis=1).max())
+        for points, middle in zip(places, middles, strict=True)
+    ]
+    return bool(
+        np.linalg.norm(middles[0] - middles[1]) > sum(reaches) + angle
+    )  # chords are shorter than arcs
+
+
+def _divided(edges: Array) -> Array:
+    """The edges, long ones in pieces that hardly bend: on a map the most bent of them makes all of them doubtful."""
+    counts = np.maximum(np.ceil(np.sqrt(bend(edges) / _STRAIGHT)), 1).astype(np.intp)
+    if counts.max() == 1:
+        return edges
+    rows = np.repeat(np.arange(len(edges)), counts)
+    first = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    shares = np.stack([first, first + 1], axis=1)[..., None] / counts[rows][:, None, None]
+    return np.asarray(edges[rows, :1] + shares * (edges[rows, 1:] - edges[rows, :1]))
 
 
 def _near_pairs(a: Array, b: Array, within: float) -> tuple[float, Rows, Rows]:
@@ -136,12 +167,13 @@ def _near_pairs(a: Array, b: Array, within: float) -> tuple[float, Rows, Rows]:
     slack = 4 * longer * float(max(bend(a).max(), bend(b).max()))
     lines = shapely.linestrings(places)
     first, second = lines[: len(a)], lines[len(a) :]
-    flat = float(shapely.distance(shapely.multilinestrings(first), shapely.multilinestrings(second)))
+    tree = shapely.STRtree(second)
+    flat = float(tree.query_nearest(first, return_distance=True, all_matches=False)[1].min())
     limit = min(within, (flat + slack) * MOST_RADIUS + 0.001)
     if (flat - slack) / longer * LEAST_RADIUS >= within:
         return limit, np.empty(0, np.intp), np.empty(0, np.intp)
     near = limit / LEAST_RADIUS * longer + slack
-    one, other = shapely.STRtree(second).query(first, predicate="dwithin", distance=near)
+    one, other = tree.query(first, predicate="dwithin", distance=near)
     return limit, one, other
 
 

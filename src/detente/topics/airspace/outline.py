@@ -88,7 +88,7 @@ def circle(lon: float, lat: float, radius_m: float, corners: int = 64) -> Outlin
 
 
 def _polygon(rings: Sequence[Ring], repairs: list[str], mendable: bool) -> Shape:
-    if not rings:
+    if len(rings) == 0:
         raise Misuse("an outline without a polygon: give at least three corners")
     shell, *holes = (_unwrapped(ring, repairs) for ring in rings)
     west, east = shell[:, 0].min(), shell[:, 0].max()
