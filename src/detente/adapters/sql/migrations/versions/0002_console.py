@@ -1,4 +1,4 @@
-"""People who use the console: accounts, sessions, looks at records; and what the queue of findings needs."""
+"""People who use the console: accounts, sessions, looks at records; and an index for the queue of findings."""
 
 from __future__ import annotations
 
@@ -54,18 +54,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_looks_account_position"), "looks", ["account", "position"], unique=False)
     op.create_index(op.f("ix_looks_subject_position"), "looks", ["subject", "position"], unique=False)
-    op.create_table(
-        "finding_tallies",
-        sa.Column("party", sa.Text(), nullable=False),
-        sa.Column("run", sa.Text(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("grade", sa.Text(), nullable=False),
-        sa.Column("count", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("party", "run", "status", "grade", name=op.f("pk_finding_tallies")),
-    )
-    op.execute(
-        "INSERT INTO finding_tallies SELECT party, run, status, grade, count(*) FROM findings GROUP BY party, run, status, grade"
-    )
     op.create_index(
         "ix_findings_queue",
         "findings",
