@@ -236,7 +236,8 @@ class Outlook:
                 continue
             kind = {"swap": "offer", "stored": ""}.get(ask["question"], ask["question"])
             if row.kind == "amendment":
-                kind = "sign"
+                agreed = ask["subject"].get("document") in ("agreement", "suspend", "resume", "end")
+                kind = "sign" if agreed else "document"
             if kind:
                 subject = next(
                     (ask["subject"][n] for n in ("hash", "item", "request") if n in ask["subject"]), row.id

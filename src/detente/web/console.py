@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any
 from urllib.parse import quote
@@ -23,11 +24,24 @@ from detente.api.failure import failure
 from detente.api.usecases import USE_CASES
 from detente.errors import DetenteError, Misuse, PeerFault, Unavailable
 from detente.node.node import Node
+from detente.node.overview import Overview
 from detente.web import render
 from detente.web.guard import Forged, Guard, inside
 from detente.web.jobs import Jobs
 from detente.web.language import preferred, tongue
-from detente.web.pages import accounts, findings, home, journal, match, setup, signin, swap
+from detente.web.pages import (
+    accounts,
+    documents,
+    findings,
+    home,
+    journal,
+    match,
+    reports,
+    requests,
+    setup,
+    signin,
+    swap,
+)
 from detente.web.pages.load import Uploads
 from detente.web.visit import NotYours, Page, Visit
 
@@ -37,6 +51,9 @@ PAGES: tuple[Page, ...] = (
     *match.PAGES,
     *findings.PAGES,
     *swap.PAGES,
+    *documents.PAGES,
+    *requests.PAGES,
+    *reports.PAGES,
     *journal.PAGES,
     *setup.PAGES,
     *accounts.PAGES,
@@ -50,13 +67,28 @@ class Console:
     """What the pages share: the node, the guard, runs under way, uploads that wait to be loaded."""
 
     def __init__(self, node: Node, changed: Callable[[], None], origin: str) -> None:
-        self.node, self.changed = node, changed
+        self.node, self._changed = node, changed
         with node.office.store.snapshot() as tx:
             self.organisation = node.office.name(tx)
         self.guard = Guard(f"detente-{node.office.identity().party[:8]}", origin.rstrip("/"))
         self.jobs, self.uploads = Jobs(), Uploads()
         self.closing = threading.Event()
         self.streams = 0
+        self._seen: tuple[float, Overview] | None = None
+
+    def overview(self) -> Overview:
+        """What every page shows at its side: of this state of the journal, and two seconds old at most. Many readers cost no more than one."""
+        with self.node.office.store.snapshot() as tx:
+            size = tx.journal.size()
+        seen = self._seen
+        if seen is None or seen[1].entries != size or time.monotonic() - seen[0] > EVENT_SECONDS:
+            seen = self._seen = (time.monotonic(), self.node.outlook.overview())
+        return seen[1]
+
+    def changed(self) -> None:
+        """Somebody did something: what is shown is read anew, and there may be something to send."""
+        self._seen = None
+        self._changed()
 
 
 def console_app(
@@ -263,7 +295,7 @@ async def _stream(console: Console, visit: Visit, token: str) -> AsyncIterator[b
                 known = await anyio.to_thread.run_sync(console.node.accounts.session, token, False)
                 if known is None:
                     return
-                told = await anyio.to_thread.run_sync(waiting_event, console.node)
+                told = await anyio.to_thread.run_sync(waiting_event, console)
                 if told != last:
                     last = told
                     yield b"event: waiting\ndata: " + told + b"\n\n"
@@ -275,9 +307,9 @@ async def _stream(console: Console, visit: Visit, token: str) -> AsyncIterator[b
         console.streams -= 1
 
 
-def waiting_event(node: Node) -> bytes:
+def waiting_event(console: Console) -> bytes:
     """What an event says: what waits, and how many entries the journal has."""
-    overview = node.outlook.overview()
+    overview = console.overview()
     waiting = [(w.kind, w.peer, w.count) for w in overview.waiting]
     states = [(p.name, p.state, p.alarms) for p in overview.peers]
     return msgspec.json.encode({"waiting": waiting, "peers": states, "entries": overview.entries})

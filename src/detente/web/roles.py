@@ -39,6 +39,17 @@ READS: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("journal", "show"): _RECORDS | {ADMINISTRATOR},
         ("journal", "verify"): _RECORDS | {ADMINISTRATOR},
         ("journal", "export"): frozenset((ADMINISTRATOR, AUDITOR)),
+        ("joint", "show"): _RECORDS | {ADMINISTRATOR},
+        ("groups", "show"): _RECORDS | {ADMINISTRATOR},
+        ("roadmap", "show"): _ALL,
+        ("roadmap", "export"): _ALL,
+        ("requests", "list"): _RECORDS,
+        ("requests", "show"): _RECORDS,
+        ("requests", "candidates"): _RECORDS,
+        ("requests", "matrix"): _RECORDS | {ADMINISTRATOR},
+        ("requests", "templates"): _RECORDS,
+        ("reports", "list"): _RECORDS,
+        ("reports", "show"): _RECORDS,
     }
 )
 CHANGES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
@@ -60,11 +71,17 @@ CHANGES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
             ("agreement", verb): frozenset((ADMINISTRATOR,))
             for verb in ("explain", "propose", "sign", "reject", "suspend", "resume", "end")
         },
+        **{("joint", verb): frozenset((ADMINISTRATOR,)) for verb in ("accept", "reject", "withdraw")},
+        ("groups", "propose"): frozenset((ADMINISTRATOR,)),
+        **{("roadmap", verb): frozenset((ADMINISTRATOR, ANALYST)) for verb in ("start", "add", "set", "drop")},
+        ("roadmap", "propose"): frozenset((ADMINISTRATOR,)),
+        **{("requests", verb): frozenset((ANALYST, RELEASER)) for verb in ("accept", "decline", "nothing", "rate")},
+        **{("requests", verb): frozenset((RELEASER,)) for verb in ("ask", "answer", "return", "consent")},
+        **{("reports", verb): frozenset((ANALYST,)) for verb in ("add", "decide", "redact")},
         **{("peers", verb): frozenset((ADMINISTRATOR,)) for verb in ("invite", "read", "accept")},
         **{("accounts", verb): frozenset((ADMINISTRATOR,)) for verb in ("invite", "assign", "close")},
     }
 )  # fmt: skip
-# others' pages add their nouns here: (noun, verb) -> roles
 _READERS: Final = frozenset((ADMINISTRATOR, AUDITOR))
 
 

@@ -104,7 +104,7 @@ class Visit:
             "said": self.query.get("said", ""),
         }
         if self.account is not None and not self.fragment and "overview" not in context:
-            base["overview"] = self.call("node", "overview")
+            base["overview"] = self.console.overview()
         text = render.page(template, self.speaks.code, base | context)
         return Response(text, status, media_type="text/html")
 

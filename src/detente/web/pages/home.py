@@ -21,6 +21,10 @@ PLACES = {
     "recall": ("/swap?peer=", ("swap", "status")),
     "settle": ("/swap?peer=", ("swap", "status")),
     "consent": ("/swap?peer=", ("swap", "status")),
+    "document": ("/documents?peer=", ("joint", "show")),
+    "request": ("/requests?peer=", ("requests", "list")),
+    "answer": ("/requests?peer=", ("requests", "list")),
+    "transfer": ("/requests?peer=", ("requests", "list")),
     "sign": ("/agreements?peer=", ("agreement", "show")),
 }
 

@@ -9,14 +9,14 @@ from starlette.responses import Response
 
 from detente.api.failure import Failure, failure
 from detente.errors import DetenteError
-from detente.node.overview import Overview, RunView
+from detente.node.overview import RunView
 from detente.node.runs import DryRun
 from detente.web.visit import NotYours, Page, Visit
 
 
 def show(visit: Visit) -> Response:
     """The choice of a peer and a topic, the dry run, and the runs so far."""
-    overview: Overview = visit.call("node", "overview")
+    overview = visit.console.overview()
     offered = [(p, [b.topic for b in p.budgets]) for p in overview.peers if p.status == "paired"]
     peer, topic = visit.query.get("peer", ""), visit.query.get("topic", "")
     if not peer and offered:

@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from detente.api.failure import failure
 from detente.errors import DetenteError, Misuse, PeerFault
-from detente.node.overview import Overview
 from detente.web.pages import load
 from detente.web.terms import Form, form_of, toml_of
 from detente.web.visit import Page, Visit
@@ -64,7 +63,7 @@ def accept(visit: Visit) -> Response:
 
 def agreements(visit: Visit) -> Response:
     """Every agreement, what it means for us, and what waits for a signature."""
-    overview: Overview = visit.call("node", "overview")
+    overview = visit.console.overview()
     views = visit.call("agreement", "show")
     paired = [p for p in overview.peers if p.status == "paired"]
     return visit.page("agreements.html", overview=overview, views=views, paired=paired)

@@ -24,7 +24,7 @@ SECTIONS = (
 
 def show(visit: Visit) -> Response:
     """Everything that is under way with one peer."""
-    overview: Overview = visit.call("node", "overview")
+    overview = visit.console.overview()
     peer = _peer(visit, overview)
     view: SwapView | None = visit.call("swap", "status", peer=peer) if peer else None
     letters = visit.call("swap", "letters", peer=peer) if peer else []
@@ -43,7 +43,7 @@ def show(visit: Visit) -> Response:
 
 def item(visit: Visit) -> Response:
     """One item: exactly what leaves, or what came."""
-    overview: Overview = visit.call("node", "overview")
+    overview = visit.console.overview()
     peer = _peer(visit, overview)
     view: SwapView = visit.call("swap", "status", peer=peer)
     known = next((i for i in view.items if i.id == visit.shown["id"]), None)
@@ -102,7 +102,7 @@ SAID = {
 
 def ledger(visit: Visit) -> Response:
     """The balance with a peer, line by line, newest first, each line to its proof."""
-    overview: Overview = visit.call("node", "overview")
+    overview = visit.console.overview()
     peer = _peer(visit, overview)
     agreed = any(p.name == peer and p.agreement for p in overview.peers)
     view: LedgerView | None = visit.call("swap", "ledger", peer=peer) if peer and agreed else None
