@@ -7,13 +7,22 @@ The volumes are corridors of 40 to 120 km by 2 to 10 km, 300 to 900 m high, 20 t
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
+import os
 import random
+import time
 
 import shapely
 
+from detente.node.rehearsal_airspace import rehearse_airspace, space_for
+from detente.psi.dh import DhEngine
+from detente.psi.rr22 import Rr22Engine
+from detente.topics.airspace.conflict import conflict
+from detente.topics.airspace.intent import Intent
 from detente.topics.airspace.outline import outline
+from detente.topics.airspace.separation import Separation
 from detente.topics.airspace.volume import Volume4D
 from detente.wire.instant import rfc3339
 
@@ -67,3 +76,59 @@ def geojson(volumes: list[Volume4D], prefix: str) -> str:
         for number, volume in enumerate(volumes)
     ]
     return json.dumps({"type": "FeatureCollection", "features": features})
+
+
+def exact(ours: list[Volume4D], theirs: list[Volume4D], separation: Separation) -> set[tuple[str, str]]:
+    """Every conflict by the exact check on whole volumes, found without cells."""
+    reach = separation.clock_ms
+    return {
+        (f"a{i}", f"b{j}")
+        for i, one in enumerate(ours)
+        for j, other in enumerate(theirs)
+        if one.start < other.end + reach
+        and other.start < one.end + reach
+        and conflict(one, other, separation)
+    }
+
+
+def main() -> None:
+    ask = argparse.ArgumentParser(description=__doc__)
+    ask.add_argument("--volumes", type=int, default=1000)
+    ask.add_argument("--engine", choices=("rr22", "dh"), default="rr22")
+    ask.add_argument("--seed", type=int, default=1)
+    ask.add_argument("--rounds", type=int, default=3)
+    ask.add_argument("--separation-m", type=float, default=0.0)
+    given = ask.parse_args()
+    lists = [corridors(given.volumes, given.seed), corridors(given.volumes, given.seed + 1)]
+    plans = [
+        [Intent(f"{side}{i}", (v,)) for i, v in enumerate(made)]
+        for side, made in zip("ab", lists, strict=True)
+    ]
+    separation = Separation(round(given.separation_m * 1000))
+    space = space_for(plans[0], plans[1], separation)
+    engine = Rr22Engine() if given.engine == "rr22" else DhEngine()
+    for _ in range(given.rounds):
+        wall, cpu = time.perf_counter(), time.process_time()
+        found = rehearse_airspace(engine, plans[0], plans[1], space, entropy=os.urandom(32), now=0)
+        print(
+            f"{given.engine}: {time.perf_counter() - wall:.2f} s on the clock, {time.process_time() - cpu:.2f} s of processor, "
+            f"{found.sent / 1e6:.1f} MB, {found.messages} messages"
+        )
+    counts = found.counts
+    truth = exact(lists[0], lists[1], separation)
+    told = set(found.pairs)
+    print(f"layers: {[(layer.resolution, layer.band_mm, layer.slot_ms) for layer in space.layers]}")
+    for number in range(1, len(space.layers) + 1):
+        print(
+            f"  layer {number}: {counts.get(f'cells_{number}', 0)} cells of ours, {counts.get(f'met_{number}', 0)} met"
+        )
+    print(
+        f"pairs in the last layer {counts.get('pairs', 0)}, conflicts {len(told)}: precision {len(told) / max(counts.get('pairs', 0), 1):.3f}"
+    )
+    print(
+        f"exact check: {len(truth)} conflicts; missed {len(truth - told)}, wrongly told {len(told - truth)}"
+    )
+
+
+if __name__ == "__main__":
+    main()

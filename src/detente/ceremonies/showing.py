@@ -66,9 +66,7 @@ class Showing:
     ours: OurVolumes
     theirs: Theirs
     met: tuple[Ints, ...]  # our keys of the cells that both have, by part
-    turns: tuple[
-        Ints, ...
-    ]  # which of our boxes open in which part: all with one of its cells, but for those opened before
+    turns: tuple[Ints, ...]  # which of our boxes open in which part: all with one of its cells
     sent: int = 0
     got: int = 0
     opened: Side = field(default_factory=Side)
@@ -143,12 +141,12 @@ class Showing:
         verify_rows(
             self.theirs.root, self.theirs.size, positions, rows, ROW.itemsize, shown.salts, shown.proof
         )
-        self._check_places(boxes, met, np.concatenate(self.met[: number + 1]))
+        self._check_places(boxes, met)
         return _added(self.heard, shown, boxes)
 
-    def _check_places(self, boxes: Boxes, met: Ints, so_far: Ints) -> None:
-        """Every box has a cell of this part and is no larger than one may be; every cell of this part is in a box, this or an earlier one."""
-        space, rows = self.ours.space, boxes.rows
+    def _check_places(self, boxes: Boxes, met: Ints) -> None:
+        """Every box has a cell of this part and is no larger than one may be; every cell of this part is in a box."""
+        space, index, rows = self.ours.space, self.ours.index, boxes.rows
         low, high, first, last = bounds(space, rows["band"], rows["slot"])
         fits = (low <= rows["lower"]) & (rows["lower"] <= rows["upper"]) & (rows["upper"] <= high)
         fits &= (first <= rows["start"]) & (rows["start"] <= rows["end"]) & (rows["end"] <= last)
@@ -159,16 +157,20 @@ class Showing:
             & (rows["end"] <= LATEST)
         )
         fits &= rows["slot"] < 1 << SLOT_BITS  # so that no cell of theirs is spelt like another
-        if not fits.all() or not np.isin(rows["column"], self.ours.index.columns).all():
+        if not fits.all() or not _among(rows["column"], index.columns).all():
             raise FailedCheck(rows.tobytes()[:4096])
-        keys, at = cells_of(space, self.ours.index, rows, len(space.layers) - 1)
-        earlier, _ = cells_of(space, self.ours.index, self.heard.rows, len(space.layers) - 1)
-        of_this = np.isin(keys, met)
-        if (
-            len(np.unique(at[of_this])) != len(rows)
-            or not np.isin(met, np.concatenate([keys, earlier])).all()
-        ):
+        keys, at = cells_of(space, index, rows, len(space.layers) - 1)
+        of_this = _among(keys, met)
+        if len(np.unique(at[of_this])) != len(rows) or len(np.unique(keys[of_this])) != len(met):
             raise FailedCheck(rows.tobytes()[:4096])
+
+
+def _among(wanted: Ints, known: Ints) -> NDArray[np.bool_]:
+    """Which of them are in `known`, which ascends."""
+    if not len(known):
+        return np.zeros(len(wanted), dtype=bool)
+    place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    return np.asarray(known[place] == wanted)
 
 
 def parts_of(space: Space, ours: OurVolumes, sid: bytes, met: Ints) -> tuple[Ints, ...]:
@@ -193,17 +195,8 @@ def parts_of(space: Space, ours: OurVolumes, sid: bytes, met: Ints) -> tuple[Int
 
 
 def turns_of(last: LayerInputs, met: tuple[Ints, ...]) -> tuple[Ints, ...]:
-    """Which of our boxes open in which part, ascending: a box opens with the first part that has one of its cells."""
-    keys = np.concatenate(met)
-    part = np.repeat(np.arange(PARTS), [len(cells) for cells in met])
-    order = np.argsort(keys)
-    place = np.minimum(np.searchsorted(keys[order], last.held), max(len(keys) - 1, 0))
-    shared = keys[order][place] == last.held
-    boxes, first = last.at[shared], part[order][place][shared]
-    known, where = np.unique(boxes, return_inverse=True)
-    earliest = np.full(len(known), PARTS)
-    np.minimum.at(earliest, where, first)
-    return tuple(known[earliest == number] for number in range(PARTS))
+    """Which of our boxes open in which part, ascending. A box lies in one first-layer cell, and so opens in one part."""
+    return tuple(np.unique(last.at[_among(last.held, cells)]) for cells in met)
 
 
 def _part(sid: bytes, cell: list[int]) -> int:

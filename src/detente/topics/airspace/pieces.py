@@ -12,7 +12,6 @@ from typing import Final, TypeAlias
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely import Polygon
 
 from detente.topics.airspace.geodesy import Array
 from detente.topics.airspace.outline import Shape
@@ -28,9 +27,10 @@ _WORLD: Final = np.array([[-180.0, -90.0], [180.0, -90.0], [180.0, 90.0], [-180.
 
 def cut(outlines: Sequence[Shape], which: Ints, regions: Array) -> tuple[list[bytes], Ints]:
     """Pieces of `outlines[which[i]]` within `regions[i]`, with the i of each; none where they only touch, several where it falls apart."""
-    plain = np.array([is_convex(shape) for shape in outlines], dtype=bool)
-    easy = np.flatnonzero(plain[which]) if len(which) else np.zeros(0, dtype=np.int64)
-    hard = np.flatnonzero(~plain[which]) if len(which) else easy
+    if not len(which):
+        return [], which
+    plain = convex(outlines)[which]
+    easy, hard = np.flatnonzero(plain), np.flatnonzero(~plain)
     made, at = _cut_convex(outlines, which[easy], regions[easy])
     rest, where = _cut_any(outlines, which[hard], regions[hard])
     places = np.concatenate([easy[at], hard[where]])
@@ -39,17 +39,29 @@ def cut(outlines: Sequence[Shape], which: Ints, regions: Array) -> tuple[list[by
     return [pieces[i] for i in order.tolist()], places[order]
 
 
-def is_convex(shape: Shape) -> bool:
-    """Whether an outline is one ring that turns one way only, with few corners."""
-    if not isinstance(shape, Polygon) or shape.interiors or len(shape.exterior.coords) > _MOST_CORNERS:
-        return False
-    points = np.asarray(shape.exterior.coords)
-    steps = np.diff(points, axis=0)
-    after = np.roll(steps, -1, axis=0)
-    turns = steps[:, 0] * after[:, 1] - steps[:, 1] * after[:, 0]
-    return bool(
-        (turns >= 0).all() or (turns <= 0).all()
-    )  # one that winds twice would not be valid, as outlines are
+def convex(outlines: Sequence[Shape]) -> NDArray[np.bool_]:
+    """Which outlines are one ring that turns one way only, with few corners. (One that winds twice would not be valid, as outlines are.)
+
+    >>> bool(convex([shapely.box(0, 0, 1, 1)])[0])
+    True
+    """
+    shapes = np.array(outlines, dtype=object)
+    found = (shapely.get_type_id(shapes) == 3) & (shapely.get_num_interior_rings(shapes) == 0)
+    found &= shapely.get_num_coordinates(shapes) <= _MOST_CORNERS + 1
+    points, ring = shapely.get_coordinates(shapes[found], return_index=True)
+    if not len(points):
+        return np.asarray(found)
+    starts = np.flatnonzero(np.concatenate([[True], ring[1:] != ring[:-1]]))
+    lasts = np.concatenate([starts[1:], [len(points)]]) - 2  # the last edge ends where the first begins
+    edges = np.delete(np.arange(len(points)), lasts + 1)
+    steps = points[edges + 1] - points[edges]
+    counts = lasts - starts + 1
+    first = np.cumsum(counts) - counts
+    after = np.arange(1, len(edges) + 1)
+    after[first + counts - 1] = first
+    turns = steps[:, 0] * steps[after, 1] - steps[:, 1] * steps[after, 0]
+    found[found] = (np.minimum.reduceat(turns, first) >= 0) | (np.maximum.reduceat(turns, first) <= 0)
+    return np.asarray(found)
 
 
 def _cut_any(outlines: Sequence[Shape], which: Ints, regions: Array) -> tuple[list[bytes], Ints]:

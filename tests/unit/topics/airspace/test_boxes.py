@@ -154,7 +154,7 @@ def test_convex_and_general_cuts_agree():
     columns = np.unique(cut(SPACE, [[volume(shape)]]).rows["column"])
     regions = Surroundings(SPACE).of_all(columns)
     which = np.zeros(len(columns), dtype=np.int64)
-    assert pieces.is_convex(shape)
+    assert pieces.convex([shape]).all()
     quick, at = pieces._cut_convex([shape], which, regions)
     slow, where = pieces._cut_any([shape], which, regions)
     assert (at == where).all()
@@ -163,7 +163,9 @@ def test_convex_and_general_cuts_agree():
 
 
 def test_only_convex_rings_take_the_quick_way():
-    assert [name for name, shape in SHAPES.items() if pieces.is_convex(shape)] == ["corridor", "circle"]
+    assert [
+        name for name, found in zip(SHAPES, pieces.convex(list(SHAPES.values())), strict=True) if found
+    ] == ["corridor", "circle"]
 
 
 def test_a_row_says_all_that_a_box_does():
