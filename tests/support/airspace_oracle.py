@@ -125,7 +125,7 @@ def nearer(a: Ring, b: Ring, limit: float) -> bool | None:
                 (far, s, t, i / n, j / m, 1 / n, 1 / m) for far, i, j in rough if far - reach < limit + 1
             ]
     best = math.inf
-    for _, s, t, u, v, du, dv in sorted(doubtful)[:40]:
+    for _, s, t, u, v, du, dv in sorted(doubtful)[:16]:
         best = min(best, _refined(s, t, u, v, du, dv))
         if best < limit - 0.01:
             return True
@@ -146,7 +146,7 @@ def _refined(s, t, u: float, v: float, du: float, dv: float) -> float:
     return _golden(inner, max(0.0, u - du), min(1.0, u + du))[1]
 
 
-def _golden(f, low: float, high: float, rounds: int = 36) -> tuple[float, float]:
+def _golden(f, low: float, high: float, rounds: int = 31) -> tuple[float, float]:
     ratio = (math.sqrt(5) - 1) / 2
     ends = min((f(low), low), (f(high), high))
     x1, x2 = high - ratio * (high - low), low + ratio * (high - low)
