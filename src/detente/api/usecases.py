@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from detente.api.airspace_cases import AIRSPACE_CASES
 from detente.api.console_cases import CONSOLE_CASES
 from detente.api.group_cases import GROUP_CASES
 from detente.api.joint_cases import JOINT_CASES
@@ -222,7 +223,7 @@ def _rows() -> Iterator[UseCase]:
     yield from _matching_rows()
     yield from _swap_rows()
     yield from _journal_rows()
-    more = (*CONSOLE_CASES, *GROUP_CASES, *JOINT_CASES, *REPORT_CASES, *REQUEST_CASES, *ROADMAP_CASES)
+    more = (*AIRSPACE_CASES, *CONSOLE_CASES, *GROUP_CASES, *JOINT_CASES, *REPORT_CASES, *REQUEST_CASES, *ROADMAP_CASES)
     yield from (UseCase(*row) for row in more)
 
 

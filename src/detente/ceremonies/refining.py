@@ -279,7 +279,7 @@ class Refining:
 
     def _to_boxes(self, our_turn: bool) -> Step:
         root, size = pledge_of(self.statement, self.role.other, b"")
-        parts = shows.parts_of(self.ours.space, self.ours, self.sid, _there(self.met))
+        parts = shows.parts_of(self.ours.space, self.ours.index, self.sid, _there(self.met))
         showing = shows.Showing(
             self.ours, shows.Theirs(root, size), parts, shows.turns_of(self.inputs, parts)
         )

@@ -21,7 +21,7 @@ from detente.ceremonies.volumes import LayerInputs, OurVolumes, RecordShown
 from detente.errors import FailedCheck, Malformed
 from detente.psi.commitment import HASH, MAX_PROFILE
 from detente.psi.pledge import digest, verify_rows
-from detente.topics.airspace.boxes import BOX, ROW, Boxes, Ints, bounds, cells_of, parents
+from detente.topics.airspace.boxes import BOX, ROW, Boxes, Index, Ints, bounds, cells_of, parents
 from detente.topics.airspace.space import SLOT_BITS, Space
 from detente.topics.airspace.surroundings import Surroundings
 from detente.topics.airspace.verdict import Opened
@@ -173,9 +173,9 @@ def _among(wanted: Ints, known: Ints) -> NDArray[np.bool_]:
     return np.asarray(known[place] == wanted)
 
 
-def parts_of(space: Space, ours: OurVolumes, sid: bytes, met: Ints) -> tuple[Ints, ...]:
+def parts_of(space: Space, index: Index, sid: bytes, met: Ints) -> tuple[Ints, ...]:
     """The cells that both have, by part: which part follows from the first layer's cell above, alike on both sides."""
-    columns, band, slot = ours.index.parts(met)
+    columns, band, slot = index.parts(met)
     top, fine = space.layers[0], space.fine
     above = np.stack(
         [
