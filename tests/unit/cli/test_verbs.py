@@ -90,7 +90,8 @@ def test_the_nouns_and_verbs_are_all_there():
         requests matrix; requests templates;
         ledger; recall request; recall attest; keys rotate; keys revoke; journal verify; journal export; journal show;
         joint at; joint show; joint history; joint diff; joint propose; joint accept; joint counter; joint reject;
-        joint withdraw; joint merge; joint revoke; courier out; courier in; doctor; rehearse; groups alias; groups reconcile; groups list; groups add; groups import;
+        joint withdraw; joint merge; joint revoke; courier out; courier in; doctor; rehearse;
+        groups alias; groups reconcile; groups list; groups add; groups import;
         groups status; airspace terms; airspace plan add; airspace plan list; airspace plan show; airspace plan withdraw; airspace match;
         airspace conflicts; airspace settle; airspace sign; groups remove; groups private; groups show; groups propose; groups export; demo"""
     assert {"detente " + " ".join(each.split()) for each in wanted.split(";")} <= set(VERBS)
