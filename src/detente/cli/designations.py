@@ -129,10 +129,11 @@ def _say(
 ) -> None:
     from detente.adapters.lists import status_of
 
+    stand = status_of(status)
     with session.open() as node:
         view = node.designations.say(
             group,
-            status_of(status),
+            stand,
             names=names,
             reason=said["reason"],
             grounds=said["grounds"],

@@ -22,10 +22,10 @@ def ask(node, *argv, code=0):
     return json.loads(run(node, *argv, "--json", code=code).stdout)
 
 
-def carry(home):
+def carry(home, rounds=1):
     stick = home / "stick"
     stick.mkdir(exist_ok=True)
-    for _ in range(2):
+    for _ in range(rounds):
         for ours, theirs in (("north", "south"), ("south", "north")):
             if ask(home / ours, "courier", "out", stick):
                 ask(home / theirs, "courier", "in", stick)
@@ -47,7 +47,7 @@ def home(tmp_path_factory):
             ask(place / name, "invite", "--out", place / f"{name}.invitation")
         for ours, theirs in (("north", "south"), ("south", "north")):
             ask(place / ours, "accept", place / f"{theirs}.invitation", "--fingerprint", words[theirs])
-        carry(place)
+        carry(place, rounds=2)
         for name, text in (("north", OURS), ("south", THEIRS)):
             (place / f"{name}.csv").write_text(text, encoding="utf-8")
     return place
@@ -91,7 +91,7 @@ def test_a_peer_that_is_away_gets_the_proposal_by_stick_and_both_sign(home):
 
 
 def test_the_list_in_force_is_exported_in_every_format(home, tmp_path):
-    for format_ in ("stix", "ftm", "csv", "html"):
+    for format_ in ("stix", "html"):
         done = ask(
             home / "north",
             "groups",
@@ -123,32 +123,34 @@ def test_the_list_in_force_is_exported_in_every_format(home, tmp_path):
     assert ids[0] == ids[1]
 
 
-@pytest.mark.parametrize(
-    ("argv", "code", "reason"),
-    [
-        (["status", "Hamas", "banned"], 2, "a status is"),
-        (["status", "Hamas", "listed", "--since", "2026-02-30"], 2, "can't stand"),
-        (["add", "a\u202eb"], 2, "can't stand"),
-        (["list", "Chess Club of Nowhere"], 2, "no group"),
-        (["private", "Chess Club of Nowhere"], 2, "no group"),
-        (["private", "isil", "--marking", "SECRET"], 2, "TLP"),
-        (["remove", "isil"], 2, "nothing of our own"),
-        (["show", "Chess Club", "--with", "South"], 2, "no group"),
-        (["propose", "--with", "Nobody"], 2, "no peer"),
-        (["import", "{home}/north.csv", "--source", "joint-both"], 2, "can't name"),
-        (["import", "{home}/empty.csv"], 1, "holds no group"),
-        (
-            ["export", "--with", "South", "--format", "html", "--out", "{home}/x", "--marking", "WHITE?"],
-            2,
-            "TLP",
-        ),
-    ],
-)
-def test_what_is_not_sound_is_told_and_changes_nothing(home, argv, code, reason):
+UNSOUND = [
+    (["status", "Hamas", "banned"], 2, "a status is"),
+    (["status", "Hamas", "listed", "--since", "2026-02-30"], 2, "can't stand"),
+    (["add", "a\u202eb"], 2, "can't stand"),
+    (["list", "Chess Club of Nowhere"], 2, "no group"),
+    (["private", "Chess Club of Nowhere"], 2, "no group"),
+    (["private", "isil", "--marking", "SECRET"], 2, "TLP"),
+    (["remove", "isil"], 2, "nothing of our own"),
+    (["show", "Chess Club", "--with", "South"], 2, "no group"),
+    (["propose", "--with", "Nobody"], 2, "no peer"),
+    (["import", "{home}/north.csv", "--source", "joint-both"], 2, "can't name"),
+    (["import", "{home}/empty.csv"], 1, "holds no group"),
+    (
+        ["export", "--with", "South", "--format", "html", "--out", "{home}/x", "--marking", "WHITE?"],
+        2,
+        "TLP",
+    ),
+]
+
+
+def test_what_is_not_sound_is_told_and_changes_nothing(home):
     (home / "empty.csv").write_text("id,name\n1,\n")
     before = ask(home / "north", "groups", "list")
-    ended = run(home / "north", "groups", *(each.replace("{home}", str(home)) for each in argv), code=code)
-    assert reason in ended.stderr
+    for argv, code, reason in UNSOUND:
+        ended = run(
+            home / "north", "groups", *(each.replace("{home}", str(home)) for each in argv), code=code
+        )
+        assert reason in ended.stderr, argv
     assert ask(home / "north", "groups", "list") == before
 
 
