@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 from typing import Any
 
+from detente.node.reports import Intake
+from detente.node.requests import Question
+from detente.node.roadmaps import ActionForm
 from support.world import World, person, small_terms
 
 HOSTILE = "<script>alert('x')</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
@@ -53,5 +57,30 @@ def hostile_world(directory: Path) -> World:
         node.swaps.approve(peer, "r.karam", items)
     world.nodes["north"].deliver("south")
     world.nodes["south"].deliver("north")
+    _write(world)
     world.nodes["north"].countersign("south")
     return world
+
+
+def _write(world: World) -> None:
+    """A report, a roadmap, a request and a joint list, with markup wherever somebody may write."""
+    north, south = world.nodes["north"], world.nodes["south"]
+    page = f"<html><body><article><p>{html.escape(HOSTILE)} Ramzan Tsetchoiev met an envoy of Hezbollah.</p></article></body></html>"
+    north.reports.add(page.encode(), Intake("page.html", HOSTILE[:40], "B2"))
+    north.roadmaps.start("south", {"en": HOSTILE})
+    form = ActionForm(
+        text={"en": HOSTILE}, ours=HOSTILE[:60], theirs=HOSTILE[:60], start="2026-11-01", due="2026-12-01"
+    )
+    north.roadmaps.add("south", "post", form)
+    north.roadmaps.propose("south")
+    south.designations.say("x-front", "listed", names=[(HOSTILE, "name")], reason=HOSTILE)
+    south.designations.propose("north")
+    until = world.clock.now() + 86_400_000
+    south.requests.ask(
+        "north",
+        Question(
+            "people", HOSTILE, until, properties={"name": ["Shamil Basayev"]}, question=HOSTILE, offer=HOSTILE
+        ),
+    )
+    north.deliver("south")
+    south.deliver("north")

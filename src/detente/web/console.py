@@ -31,6 +31,7 @@ from detente.web.jobs import Jobs
 from detente.web.language import preferred, tongue
 from detente.web.pages import (
     accounts,
+    airspace,
     documents,
     findings,
     home,
@@ -54,6 +55,7 @@ PAGES: tuple[Page, ...] = (
     *documents.PAGES,
     *requests.PAGES,
     *reports.PAGES,
+    *airspace.PAGES,
     *journal.PAGES,
     *setup.PAGES,
     *accounts.PAGES,

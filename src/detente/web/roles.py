@@ -50,6 +50,10 @@ READS: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("requests", "templates"): _RECORDS,
         ("reports", "list"): _RECORDS,
         ("reports", "show"): _RECORDS,
+        **{
+            ("airspace", verb): frozenset((CONTROLLER, ADMINISTRATOR, AUDITOR))
+            for verb in ("plans", "conflicts", "dry-run")
+        },
     }
 )
 CHANGES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
@@ -77,6 +81,7 @@ CHANGES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("roadmap", "propose"): frozenset((ADMINISTRATOR,)),
         **{("requests", verb): frozenset((ANALYST, RELEASER)) for verb in ("accept", "decline", "nothing", "rate")},
         **{("requests", verb): frozenset((RELEASER,)) for verb in ("ask", "answer", "return", "consent")},
+        **{("airspace", verb): frozenset((CONTROLLER,)) for verb in ("add", "withdraw", "match", "settle", "sign")},
         **{("reports", verb): frozenset((ANALYST,)) for verb in ("add", "decide", "redact")},
         **{("peers", verb): frozenset((ADMINISTRATOR,)) for verb in ("invite", "read", "accept")},
         **{("accounts", verb): frozenset((ADMINISTRATOR,)) for verb in ("invite", "assign", "close")},

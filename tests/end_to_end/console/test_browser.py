@@ -12,7 +12,7 @@ from detente.web.console import PAGES
 from support.consoles import PASSWORD, Served
 from support.hostile import ARAB, hostile_world
 
-FILES = ("/journal/export", "/enrol/factor.svg")
+FILES = ("/journal/export", "/enrol/factor.svg", "/roadmap/picture.svg")
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def paths(served):
         *(path for path in plain if path not in parts), f"/findings/{finding}", "/findings?status=confirmed", "/agreements/new?peer=south",
         f"/swap/{next(i.id for i in items if i.state == 'prepared')}?peer=south",
         f"/swap/{next(i.id for i in items if i.direction == 'received')}?peer=south", "/journal?verify=1", "/looks?verify=1",
-        "/nothing",
+        f"/reports/{served.node.reports.listed()[0].id}", f"/requests/{served.node.requests.listed()[0].id}", "/nothing",
     ]  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def test_every_page_is_accessible_whole_and_runs_nothing_of_what_others_wrote(
         assert who.page.locator("html").get_attribute("lang") == language[:2]
         wide = who.page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
         assert wide <= 0, f"{path} is wider than a tablet by {wide}"
-        if scheme == "light" and path in ("/", "/findings?status=confirmed", "/match"):
+        if scheme == "light" and path in ("/", "/findings?status=confirmed", "/match", "/agreements"):
             who.picture(f"{language[:2]}{path.partition('?')[0].replace('/', '-')}")
         if path == "/findings?status=confirmed":
             shown = who.page.locator(f"bdi[dir=auto]:text-is('{ARAB}')").first

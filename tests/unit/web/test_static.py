@@ -4,11 +4,14 @@ import hashlib
 import re
 from pathlib import Path
 
+import h3
 import pytest
 
 import detente.web
 from detente.api.usecases import USE_CASES
 from detente.node.accounts import ROLES
+from detente.node.airspace import ConflictView, PlanView
+from detente.web.airmap import area, extent, profile
 from detente.web.chart import balance, waterfall
 from detente.web.guard import inside
 from detente.web.roles import CHANGES, READS, may
@@ -76,3 +79,16 @@ def test_a_waterfall_ends_in_the_sum():
 )
 def test_a_way_back_leads_nowhere_else(path):
     assert inside(path) == "/"
+
+
+def test_conflicts_are_drawn_where_and_when_they_are_and_their_words_are_escaped():
+    cell = h3.latlng_to_cell(33.9, 35.5, 7)
+    when = ("2026-11-23T10:00:00.000Z", "2026-11-23T10:30:00.000Z")
+    conflict = ConflictView("c", "South", "p", "open", "<b>now</b>", *when, 100.0, 900.0, (33.9, 35.5), (cell, "no cell"), 0, 0, when[0], 30, "")  # fmt: skip
+    plan = PlanView("<i>p</i>", "Accepted", 0, "v", 1, *when, 0.0, 1200.0, "WGS84")
+    for drawn in (area([conflict], "Map"), profile([plan], [conflict], "Heights")):
+        assert drawn.startswith("<svg")
+        assert "<b>" not in drawn
+        assert "<i>" not in drawn
+        assert f'data-from="{extent([plan], [conflict])[0]}"' in drawn
+    assert area([], "Map") == profile([], [], "Heights") == ""

@@ -108,6 +108,18 @@
     if (row) mark(row);
   });
 
+  // the moment that the map shows
+  document.addEventListener("input", (event) => {
+    if (!event.target.matches("[data-slider]")) return;
+    const at = Number(event.target.value);
+    for (const shape of document.querySelectorAll("#air [data-from]")) {
+      shape.classList.toggle("away", at < Number(shape.dataset.from) || at > Number(shape.dataset.to));
+    }
+    const format = { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" };
+    const shown = new Intl.DateTimeFormat(document.documentElement.lang, format).format(new Date(at * 1000));
+    document.querySelector("[data-moment]").textContent = shown;
+  });
+
   // the words of a fingerprint, compared one by one
   document.addEventListener("change", (event) => {
     if (!event.target.matches("[data-compared]")) return;
