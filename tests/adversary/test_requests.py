@@ -196,6 +196,21 @@ def test_a_request_while_the_agreement_is_suspended_is_refused(world: World) -> 
     assert len(south.requests.listed()) == 1
 
 
+def test_a_flood_of_requests_is_refused_by_who_is_asked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The asker's own node does not count."""
+    north, south = world.node("north"), world.node("south")
+    world.wire.down = True
+    question = Question("people", "a case", world.clock.time + DAY, properties={"name": ["Pyotr"]})
+    views = [north.requests.ask("south", question) for _ in range(3)]
+    world.wire.down = False
+    monkeypatch.setattr("detente.pact.requests.MAX_OPEN", 2)
+    north.deliver("south")
+    assert [north.requests.show(view.id).state for view in views] == ["open", "refused", "refused"]
+    assert len(south.requests.listed()) == 2
+
+
 def test_words_about_a_request_of_another_peer_are_refused(world: World, request_id: str) -> None:
     """East knows the id of north's request to south, and speaks of it."""
     world.pair("north", "east")
