@@ -27,6 +27,7 @@ PEER_PORT = 8443
 OPERATOR = "127.0.0.1:8444"
 EVERY_SECONDS = 1.0
 EXPIRE_SECONDS = 3600.0
+ALARM_SECONDS = 20.0
 PATIENCE_SECONDS = 60.0  # a peer that does not answer is called again after 2, 4, 8, ... up to this
 
 
@@ -131,7 +132,7 @@ class Rounds:
         self._woken, self._over = threading.Event(), threading.Event()
         self._later: dict[str, tuple[float, float]] = {}  # party -> (not before, how long the wait was)
         self._pinned: object = None
-        self._expires = 0.0
+        self._expires = self._alarms = 0.0
 
     def wake(self) -> None:
         """There may be something to send: do not wait for the next round."""
@@ -153,6 +154,7 @@ class Rounds:
             _patiently(self._renew)
             _patiently(self._deliver)
             _patiently(self._expire)
+            _patiently(self._alarm)
             self._woken.wait(EVERY_SECONDS)
             self._woken.clear()
 
@@ -161,6 +163,17 @@ class Rounds:
         if time.monotonic() >= self._expires:
             self._expires = time.monotonic() + EXPIRE_SECONDS
             self._node.swaps.expire()
+
+    def _alarm(self) -> None:
+        """The duty desk hears of a conflict in the air that is not settled though it is time."""
+        if time.monotonic() < self._alarms:
+            return
+        self._alarms = time.monotonic() + ALARM_SECONDS
+        for late in self._node.airspace.alarm():
+            click.echo(
+                f"{time.strftime('%H:%M:%S')} ALARM: not settled in time, call {late.peer}: {late.words}",
+                err=True,
+            )
 
     def _renew(self) -> None:
         """Peers paired or revoked, and keys rotated, by other processes."""

@@ -124,17 +124,26 @@ class Airspace:
             return self._conflict(tx, self._one(tx, id))
 
     def overdue(self) -> list[ConflictView]:
-        """What alarms the duty desk: conflicts that are not settled though it is time. Each is journalled once."""
+        """Conflicts that are not settled though it is time: what alarms the duty desk. Each is journalled once (`alarm`)."""
+        self.alarm()
+        return [view for view in self.conflicts() if view.state == "overdue"]
+
+    def alarm(self) -> list[ConflictView]:
+        """The conflicts that have become overdue since the last look; each is journalled, and told once."""
         late = [view for view in self.conflicts() if view.state == "overdue"]
+        with self._office.store.snapshot() as tx:
+            fresh = [view for view in late if tx.settings.get(f"alarm.{view.id}") is None]
+        if not fresh:
+            return []
         with self._office.store.transaction() as tx:
-            for view in late:
-                if tx.settings.get(f"alarm.{view.id}") is None:
-                    row = self._one(tx, view.id)
-                    self._office.journal(
-                        tx, "conflict.overdue", view.id, row.party, {"settle_by": view.settle_by}
-                    )
-                    tx.settings.put(f"alarm.{view.id}", b"1")
-        return late
+            fresh = [view for view in fresh if tx.settings.get(f"alarm.{view.id}") is None]
+            for view in fresh:
+                row = self._one(tx, view.id)
+                self._office.journal(
+                    tx, "conflict.overdue", view.id, row.party, {"settle_by": view.settle_by}
+                )
+                tx.settings.put(f"alarm.{view.id}", b"1")
+        return fresh
 
     # -- inside
 
