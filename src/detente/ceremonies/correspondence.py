@@ -43,7 +43,7 @@ from detente.wire.messages import Instant, parse_rfc3339, rfc3339
 MAX_TEXT: Final = 10_000
 
 Act = Literal["recall", "dispute", "settle", "consent", "notice"]
-Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Text = Annotated[str, Meta(max_length=MAX_TEXT)]
 
 

@@ -39,7 +39,7 @@ _LENGTH: Final = 4
 # a key seals one item ever, so its nonce is a constant
 _NONCE: Final = bytes(12)
 
-Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
 class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,12 +47,12 @@ class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     agreement: Hash
     sid: Hash
-    swap: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+    swap: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
     giver: Hash
     receiver: Hash
     finding: Hash
     number: Annotated[int, Meta(ge=0, lt=MAX_ITEMS)]
-    schema: Annotated[str, Meta(pattern="^[A-Za-z]{1,40}$")]
+    schema: Annotated[str, Meta(pattern=r"^[A-Za-z]{1,40}\Z")]
     marking: Annotated[str, Meta(max_length=60)]
     leaf: Hash  # salted commitment to the record in the giver's journal
     entry: Annotated[int, Meta(ge=0, le=1 << 52)]  # the entry that holds it

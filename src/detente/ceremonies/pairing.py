@@ -38,13 +38,13 @@ _ADDRESS: Final = re.compile(r"https://(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2
 class _Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An invitation as it stands in the payload."""
 
-    party: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    party: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
     name: Annotated[str, Meta(min_length=1, max_length=120)]
     address: Annotated[str, Meta(max_length=300)]
     versions: Annotated[list[Annotated[int, Meta(ge=1, le=9999)]], Meta(min_length=1, max_length=32)]
     keys: dict[str, Any]
     changes: Annotated[list[str], Meta(max_length=MAX_CHANGES)]
-    nonce: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+    nonce: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
     created: str
     expires: str
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -182,8 +183,21 @@ def table(shown: Console, columns: Sequence[str], rows: Sequence[Sequence[object
 
     drawn = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
     for row in rows:
-        drawn.add_row(*(Text(str(cell)) for cell in row))  # what a peer wrote is no markup
+        drawn.add_row(*(Text(_printable(cell)) for cell in row))  # what a peer wrote is no markup
     shown.print(drawn)
+
+
+def _printable(value: object) -> str:
+    """A text in which nothing steers the terminal or turns the reading round: such characters are shown as their numbers.
+
+    >>> _printable("a\x1b[2Jb")
+    'a\\x1b[2Jb'
+    """
+    text = str(value)
+    steering = {c for c in text if unicodedata.category(c) in ("Cc", "Cf") and c not in "\n\t\u200c\u200d"}
+    for character in steering:
+        text = text.replace(character, character.encode("unicode_escape").decode())
+    return text
 
 
 def tell(shown: Console, value: Any, indent: str = "") -> None:
@@ -195,7 +209,7 @@ def tell(shown: Console, value: Any, indent: str = "") -> None:
 
 def _tell_fields(shown: Console, item: Any, indent: str) -> None:
     if not isinstance(item, dict):
-        shown.print(f"{indent}{item}", markup=False)
+        shown.print(f"{indent}{_printable(item)}", markup=False)
         return
     for name, value in item.items():
         label = f"{indent}{name.replace('_', ' ')}"
@@ -203,9 +217,8 @@ def _tell_fields(shown: Console, item: Any, indent: str) -> None:
             shown.print(f"{label}:", markup=False)
             tell(shown, value, indent + "  ")
         else:
-            shown.print(
-                f"{label}: {value or (0 if value == 0 and value is not False else '-')}", markup=False
-            )
+            said = value or (0 if value == 0 and value is not False else "-")
+            shown.print(f"{label}: {_printable(said)}", markup=False)
 
 
 __all__ = ["Noun", "Root", "Session", "Verb", "console", "fail", "node_options", "table", "tell"]

@@ -240,7 +240,7 @@ class Attachment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     words in the gaps of a redacted text."""
 
     title: Annotated[str, Meta(max_length=500)]
-    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
     text: Annotated[str, Meta(max_length=1 << 19)]
 
 
@@ -251,8 +251,8 @@ class OpenedValue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Annotated[str, Meta(max_length=64)]
     value: Annotated[str, Meta(max_length=500)]
     index: Annotated[int, Meta(ge=0, le=4096)]
-    salt: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
-    path: Annotated[str, Meta(pattern="^([0-9a-f]{64}){0,12}$")]
+    salt: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+    path: Annotated[str, Meta(pattern=r"^([0-9a-f]{64}){0,12}\Z")]
 
 
 _Text = Annotated[str, Meta(max_length=4000)]
@@ -262,7 +262,7 @@ class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one item hands over: the plaintext of a swap. Always marked; nothing of it is optional on the
     wire."""
 
-    schema: Annotated[str, Meta(pattern="^[A-Za-z]{1,40}$")]
+    schema: Annotated[str, Meta(pattern=r"^[A-Za-z]{1,40}\Z")]
     properties: dict[Annotated[str, Meta(max_length=60)], Annotated[tuple[_Text, ...], Meta(max_length=200)]]
     grounds: Annotated[tuple[_Text, ...], Meta(max_length=50)]
     marking: Annotated[str, Meta(max_length=60)]

@@ -22,9 +22,9 @@ from detente.wire.instant import LATEST, Instant, parse_rfc3339, rfc3339
 DAY_MS: Final = 86_400_000
 HOUR_MS: Final = 3_600_000
 
-PartyId = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+PartyId = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Name = Annotated[str, Meta(min_length=1, max_length=120)]
-Slug = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,39}$")]
+Slug = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,39}\Z")]
 Sentence = Annotated[str, Meta(min_length=1, max_length=2000)]
 Words = Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=200)], ...], Meta(max_length=200)]
 Days = Annotated[int, Meta(ge=1, le=36500)]
@@ -95,7 +95,7 @@ class Markings(Shape, frozen=True):
 
     tlp: Words
     pap: Words
-    admiralty: Annotated[str, Meta(pattern="^[A-F][1-6]$")]  # the least: "F6" admits all
+    admiralty: Annotated[str, Meta(pattern=r"^[A-F][1-6]\Z")]  # the least: "F6" admits all
 
 
 class Swap(Shape, frozen=True):

@@ -85,7 +85,7 @@ def write_resumption(name: str, agreement: str, parties: tuple[str, str], lifts:
 class Suspension(Body, frozen=True):
     by: str
     at: str
-    nonce: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+    nonce: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
     reason: Annotated[str, Meta(max_length=2000)]
 
 
@@ -99,7 +99,7 @@ class Notice(Body, frozen=True):
 class Revocation(Body, frozen=True):
     by: str
     at: str
-    document: Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,39}$")]
+    document: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,39}\Z")]
     effective: str
     reason: Annotated[str, Meta(max_length=2000)]
 

@@ -184,3 +184,17 @@ def test_the_reference_page_is_what_the_help_says(request):
     assert page.read_text(encoding="utf-8") == reference(), (
         "run: python -m detente.cli.reference > docs/reference/cli.md"
     )
+
+
+def test_what_a_peer_wrote_cannot_steer_the_terminal():
+    from rich.console import Console
+
+    from detente.cli.verb import table, tell
+
+    hostile = "calm\x1b[2J\x1b]0;owned\x07 \u202egnp.exe"
+    console = Console(record=True, width=200)
+    tell(console, {"reason": hostile, "list": [hostile]})
+    table(console, ["reason"], [[hostile]], "")
+    shown = console.export_text()
+    assert not {"\x1b", "\x07", "\u202e"} & set(shown)
+    assert shown.count("\\x1b[2J") == 3
