@@ -20,6 +20,7 @@ from detente.node.items import ItemBook, ItemView, LetterAsked
 from detente.node.office import Office
 from detente.node.ports import CeremonyRow, ItemRow, Transaction
 from detente.pact.facts import PROVABLE, Ground
+from detente.pact.notices import is_safety
 from detente.pact.policy import Activity, read_release
 from detente.wire.instant import Instant
 from detente.wire.messages import ReceivedMessage
@@ -128,11 +129,11 @@ class Letters:
         with self._office.store.snapshot() as tx:
             return self._book.view(self._book.item(tx, row.id, ""))
 
-    def notify(self, peer: str, text: str) -> str:
+    def notify(self, peer: str, text: str, activity: Literal["notices", "safety"] = "notices") -> str:
         """Sends a notice; its receipt brings both clocks on record. Returns the ceremony id."""
         with self._office.store.snapshot() as tx:
             party = self._office.peer(tx, peer).party
-            agreement, terms = self._agreements.in_force(tx, party, "notices")
+            agreement, terms = self._agreements.in_force(tx, party, activity)
         letter = LetterSetup("notice", terms, text=text)
         setup = ExchangeSetup(self._office.identity().party, party, agreement, letter=letter)
         return self._drive().begin("exchange", party, setup, agreement)
@@ -156,6 +157,8 @@ class Letters:
         message = received.message
         theirs = message.sender
         activity = ACTIVITY.get(message.step, "notices")
+        if message.step == "notice" and is_safety(message.body.get("text")):
+            activity = "safety"
         agreement, terms = self._agreements.in_force(tx, theirs, activity, message.agreement)
         row = tx.items.get(str(message.body.get("item", "")))
         known = self._book.known(tx, row) if row is not None and row.party == theirs else None

@@ -21,6 +21,7 @@ from detente.node.driver import Driver
 from detente.node.holdings import Holdings
 from detente.node.items import ItemBook
 from detente.node.letters import Letters
+from detente.node.notices import Notices
 from detente.node.office import Office, Room
 from detente.node.overview import Outlook
 from detente.node.pairings import Pairings
@@ -64,6 +65,7 @@ class Node:
     runs: Runs
     swaps: Swaps
     letters: Letters
+    notices: Notices
     requests: Requests
     reports: Reports
     witness: Witness
@@ -100,6 +102,7 @@ class Node:
             runs=runs,
             swaps=Swaps(office, agreements, holdings, book, letters, requests),
             letters=letters,
+            notices=Notices(office, agreements, letters),
             requests=requests,
             reports=Reports(office, agreements, holdings, book),
             witness=Witness(office, agreements),

@@ -9,6 +9,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from detente.pact.notices import NoticeTerms
+
 
 class LayerTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One grid of the comparison (spec/tokens-airspace, section 2)."""
@@ -38,6 +40,12 @@ class AirspaceTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     settle_minutes: Annotated[
         int, Meta(ge=0, le=10_080)
     ]  # before its beginning a conflict is settled, or both duty desks are alarmed
+    notices: NoticeTerms | msgspec.UnsetType = msgspec.UNSET  # unset: the defaults of spec/notices
+
+    @property
+    def fixed_notices(self) -> NoticeTerms:
+        """What holds for notices."""
+        return self.notices if isinstance(self.notices, NoticeTerms) else NoticeTerms()
 
     @property
     def cells_limit(self) -> int:
@@ -98,6 +106,12 @@ def sentences(terms: AirspaceTerms, theirs: str) -> Iterator[str]:
         "can ask for. Nobody can tell an invented plan from a true one."
     )
     yield f"a conflict is settled {terms.settle_minutes} minutes before it begins, or both duty desks are alarmed."
+    fixed = terms.fixed_notices
+    calls = f"every {fixed.call_minutes} minutes" if fixed.call_minutes else "by no schedule"
+    yield (
+        f"notices say where to {fixed.precision_m} m and {fixed.altitude_m} m of height, no finer; what is planned is told {fixed.warn_minutes} minutes "
+        f"before, what is off nominal within {fixed.tell_seconds} s; test calls are made {calls}."
+    )
 
 
 TEMPLATE: Final = """\
@@ -141,6 +155,13 @@ datum = "WGS84"             # of all altitudes: "WGS84", "AMSL" or "FL"; plans i
 day_cells = 142560          # of the first layer in the region and one day: 99 columns x 20 bands x 72 slots
 share_percent = 20          # of them a side may bring to one run
 settle_minutes = 60         # before it begins a conflict is settled, or both duty desks are alarmed
+
+[topics.airspace.notices]
+precision_m = 5000          # a notice says no finer where an aircraft is,
+altitude_m = 300            # nor how high
+warn_minutes = 60           # a planned activity is told so long before it begins, or the warning was late
+tell_seconds = 60           # what is off nominal is told so soon after it began, or the notice was late
+call_minutes = 1440         # between two test calls; a missed one alarms; 0: no schedule
 """
 
 __all__ = ["TEMPLATE", "AirspaceTerms", "LayerTerms", "contradictions", "sentences"]
