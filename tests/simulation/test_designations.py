@@ -93,6 +93,22 @@ def test_two_parties_end_with_one_list_that_holds_both_words(world):
     assert (ours.counts["both"], ours.counts["ours"], ours.counts["theirs"]) == (2, 1, 1)
 
 
+def test_two_entries_of_one_list_that_the_table_joins_keep_their_places_on_the_joint_list(world):
+    north, south = both(world)
+    apart = [
+        Listing("un", "1", (Name("AL MOURABITOUN", "name"),)),
+        Listing("un", "2", (Name("AL MOUAKAOUNE BIDDAM", "name"), Name("Those Who Sign in Blood"))),
+    ]
+    north.designations.take_in("un", apart)
+    south.designations.take_in("us", [Listing("us", "1", (Name("AL-MOURABITOUN", "name"),))])
+    ours, theirs = agreed(world)
+    assert {group.group: group.state for group in ours.groups} == {
+        "al-mourabitoun": "both",
+        "al-mouakaoune-biddam": "ours",
+    }
+    assert ours.changes == theirs.changes == []
+
+
 def test_proposals_that_crossed_are_merged_and_then_become_one_entry_a_group(world):
     north, south = both(world)
     north.designations.propose("south")

@@ -346,7 +346,7 @@ class Designations:
         base = content_of(row) if row else None
         held = read_joint_list(base, self._amendments.pair(party)) if base else JointList(TITLE, {})
         ours = self._office.identity().party
-        return base, aligned(_reconciled(tuple(own.listings()), tuple(base_listings(held, ours))), held)
+        return base, aligned(_reconciled(tuple(own.listings()), tuple(base_listings(held, ours))), held, ours)
 
     def _content(self, own: Own, base: Content | None, found: Reconciled) -> Content:
         """The joint list with our words: on every group of ours but those that we keep private, and naming none of these."""

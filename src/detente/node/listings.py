@@ -13,8 +13,11 @@ from detente.topics.designations.listing import OWN, SAID, Listing, weight, word
 from detente.topics.designations.listing import Name as ListedName
 from detente.topics.designations.reconciling import Entry, Question, Reconciled, numbered
 
-JOINT: Final = ("joint-both", "joint-ours", "joint-theirs")
-"""The sources of listings that stand for entries of a joint list, by whose word is on them: so two entries of one group are found."""
+JOINT: Final = ("joint-list", "joint-theirs")
+"""The sources of listings that stand for entries of a joint list: those that we have spoken on, and those that only they have.
+
+Two of ours stay two; one of theirs may turn out to be one of ours.
+"""
 
 NAMES: Final = 200
 READINGS: Final = 100
@@ -81,25 +84,28 @@ def base_listings(held: JointList, ours: str) -> list[Listing]:
     found = []
     for slug, entry in held.entries.items():
         names = tuple(ListedName(name.text, name.kind, name.language) for name in entry.names)
-        both, mine, other = JOINT
-        source = both if len(entry.words) == 2 else mine if ours in entry.words else other
+        source = JOINT[ours not in entry.words]
         found.append(Listing(source, slug, names))
     return found
 
 
-def aligned(found: Reconciled, held: JointList) -> Reconciled:
+def aligned(found: Reconciled, held: JointList, ours: str) -> Reconciled:
     """The same with the slugs that the joint list has for these groups already.
 
-    Where it has a group twice, each side chooses the same: the entry on which both have a word, then the first by slug. What is new and has
-    the slug of another entry gets one of its own.
+    Where it has a group twice, each side chooses the same: the entry on which both have a word, then the first by slug; but never one that
+    stands for another group of ours, by the lists that our word on it names. What is new and has the slug of another entry gets one of its own.
     """
+    pinned = _pinned(found, held, ours)
     renamed: dict[str, str] = {}
-    taken = set(held.entries)
     for entry in found.entries:
-        on_it = sorted({each.reference for each in entry.theirs if each.source in JOINT})
-        if on_it:
+        own = pinned.get(entry.slug, "")
+        elsewhere = set(pinned.values()) - {own}
+        on_it = {each.reference for each in entry.theirs if each.source in JOINT} - elsewhere
+        if own and own not in on_it:
+            renamed[entry.slug] = own
+        elif on_it:
             renamed[entry.slug] = min(on_it, key=lambda slug: (-len(held.entries[slug].words), slug))
-        elif entry.slug in taken:
+        elif entry.slug in held.entries:
             renamed[entry.slug] = numbered(entry.slug, [each.name for each in entry.ours])
     entries = tuple(replace(entry, slug=renamed.get(entry.slug, entry.slug)) for entry in found.entries)
     questions = tuple(
@@ -107,6 +113,22 @@ def aligned(found: Reconciled, held: JointList) -> Reconciled:
         for q in found.questions
     )
     return Reconciled(entries, questions)
+
+
+def _pinned(found: Reconciled, held: JointList, ours: str) -> dict[str, str]:
+    """By slug of ours, the entry on which our word names one of its listings. Of two groups that were one the first keeps the entry."""
+    places: dict[tuple[str, str], str] = {}
+    for slug, each in held.entries.items():
+        if said := each.words.get(ours):
+            places[SAID, slug] = slug
+            places |= {(source.list, source.reference): slug for source in said.sources}
+    pinned: dict[str, str] = {}
+    for entry in found.entries:
+        named = (places.get((each.source, each.reference), "") for each in entry.ours)
+        slug = next((each for each in named if each and each not in pinned.values()), "")
+        if slug:
+            pinned[entry.slug] = slug
+    return pinned
 
 
 def joint_content(found: Reconciled, ours: str, theirs: str, title: str) -> Content:

@@ -133,7 +133,7 @@ UNSOUND = [
     (["remove", "isil"], 2, "nothing of our own"),
     (["show", "Chess Club", "--with", "South"], 2, "no group"),
     (["propose", "--with", "Nobody"], 2, "no peer"),
-    (["import", "{home}/north.csv", "--source", "joint-both"], 2, "can't name"),
+    (["import", "{home}/north.csv", "--source", "joint-list"], 2, "can't name"),
     (["import", "{home}/empty.csv"], 1, "holds no group"),
     (
         ["export", "--with", "South", "--format", "html", "--out", "{home}/x", "--marking", "WHITE?"],

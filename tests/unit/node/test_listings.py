@@ -65,7 +65,7 @@ def test_ours_take_the_slugs_that_the_joint_list_has_already():
         Listing("ca", "2", (Name("TEAPOT FRONT", "name"), Name("The Order of the Teapot"))),
         Listing("ca", "3", (Name("Samovar Front", "name"),)),
     ]
-    found = aligned(reconcile(ours, base_listings(held, OURS)), held)
+    found = aligned(reconcile(ours, base_listings(held, OURS)), held, OURS)
     assert {entry.slug for entry in found.entries if entry.ours} == {slug, "samovar-front"}
 
 
@@ -76,6 +76,7 @@ def test_another_group_never_takes_a_slug_that_is_in_use():
     found = aligned(
         reconcile([Listing("ca", "3", (Name("Samovar Front", "name"),))], base_listings(renamed, OURS)),
         renamed,
+        OURS,
     )
     [entry] = [entry for entry in found.entries if entry.ours]
     assert entry.slug.startswith("samovar-front-")
