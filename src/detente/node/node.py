@@ -19,6 +19,7 @@ from detente.node.documents import Documents
 from detente.node.drafts import Drafts
 from detente.node.driver import Driver
 from detente.node.holdings import Holdings
+from detente.node.incidents import Incidents
 from detente.node.items import ItemBook
 from detente.node.letters import Letters
 from detente.node.notices import Notices
@@ -66,6 +67,7 @@ class Node:
     swaps: Swaps
     letters: Letters
     notices: Notices
+    incidents: Incidents
     requests: Requests
     reports: Reports
     witness: Witness
@@ -103,6 +105,7 @@ class Node:
             swaps=Swaps(office, agreements, holdings, book, letters, requests),
             letters=letters,
             notices=Notices(office, agreements, letters),
+            incidents=Incidents(office, agreements, documents, drafts),
             requests=requests,
             reports=Reports(office, agreements, holdings, book),
             witness=Witness(office, agreements),

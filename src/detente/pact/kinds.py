@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from detente.errors import Malformed, Misuse
-from detente.pact import declarations, joint_list, meetings, resolution, roadmap
+from detente.pact import declarations, incident, joint_list, meetings, resolution, roadmap
 from detente.pact.document import Document
 from detente.pact.joint import Content, require_entries
 from detente.wire.instant import Instant
@@ -58,6 +58,7 @@ KINDS: Final[Mapping[str, DocumentKind]] = MappingProxyType(
             DocumentKind(declarations.KIND, declarations.reader),
             DocumentKind(meetings.KIND, meetings.reader),
             DocumentKind(resolution.KIND, _resolution),
+            DocumentKind(incident.KIND, incident.reader, incident.own_word),
         )
     }
 )

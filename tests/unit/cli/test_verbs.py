@@ -54,6 +54,7 @@ NODE_LESS = {
     "detente airspace check",
     "detente airspace tracks",
     "detente declarations template",
+    "detente airspace incident template",
     "detente meetings template",
     "detente requests templates",
     "detente reports read",
