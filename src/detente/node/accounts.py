@@ -244,15 +244,18 @@ class Accounts:
             tx.sessions.put(row)
         return row
 
-    def look(self, session: SessionRow, kind: str, subject: str) -> None:
-        """Writes a look down before the record is shown. Raises Refused without a purpose."""
+    def look(self, session: SessionRow, *seen: tuple[str, str]) -> None:
+        """Writes looks down, each (kind, subject), before what was looked for is shown. Raises Refused without a purpose."""
         if not session.purpose:
             raise Refused("say why you look at records first")
         now = self._office.clock.now()
         with self._office.store.transaction() as tx:
             last = tx.looks.last()
-            row = LookRow(session.account, now, kind, subject, session.purpose)
-            tx.looks.add(msgspec.structs.replace(row, chain=chained(last.chain if last else bytes(32), row)))
+            chain = last.chain if last else bytes(32)
+            for kind, subject in seen:
+                row = LookRow(session.account, now, kind, subject, session.purpose)
+                chain = chained(chain, row)
+                tx.looks.add(msgspec.structs.replace(row, chain=chain))
 
     def looks(
         self, account: str = "", subject: str = "", limit: int = 100, offset: int = 0

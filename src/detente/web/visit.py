@@ -59,6 +59,7 @@ class Visit:
     session: SessionRow | None = None
     account: AccountRow | None = None
     shown: dict[str, Any] = field(default_factory=dict)
+    seen: list[tuple[str, str]] = field(default_factory=list)
 
     # -- what the person may do
 
@@ -83,9 +84,8 @@ class Visit:
         return found
 
     def look(self, kind: str, subject: str) -> None:
-        """Writes down that this person looks at a record; before it is shown."""
-        if self.session is not None:
-            self.console.node.accounts.look(self.session, kind, subject)
+        """Notes that this person looks at a record; it is written down before the page shows it."""
+        self.seen.append((kind, subject))
 
     @property
     def name(self) -> str:
@@ -105,6 +105,9 @@ class Visit:
         }
         if self.account is not None and not self.fragment and "overview" not in context:
             base["overview"] = self.console.overview()
+        if self.seen and self.session is not None:
+            self.console.node.accounts.look(self.session, *self.seen)
+            self.seen = []
         text = render.page(template, self.speaks.code, base | context)
         return Response(text, status, media_type="text/html")
 

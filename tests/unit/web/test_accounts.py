@@ -214,12 +214,12 @@ def test_new_roles_count_at_once(node, world):
 def test_a_look_needs_a_purpose_and_is_chained_to_the_one_before(node, world):
     full, _ = enrol(node, world)
     with pytest.raises(Refused, match="why"):
-        node.accounts.look(full.session, "finding", "f1")
+        node.accounts.look(full.session, ("finding", "f1"))
     with pytest.raises(Misuse):
         node.accounts.state_purpose(full.session, "  ")
     session = node.accounts.state_purpose(full.session, "case 2026-114")
     for subject in ("f1", "f2", "f3"):
-        node.accounts.look(session, "finding", subject)
+        node.accounts.look(session, ("finding", subject))
     assert [look.subject for look in node.accounts.looks()] == ["f3", "f2", "f1"]
     assert node.accounts.verify_looks() == 3
 
@@ -230,7 +230,7 @@ def test_a_look_that_was_altered_is_noticed(node, world):
     full, _ = enrol(node, world)
     session = node.accounts.state_purpose(full.session, "case 2026-114")
     for subject in ("f1", "f2"):
-        node.accounts.look(session, "finding", subject)
+        node.accounts.look(session, ("finding", subject))
     with node.office.store.transaction() as tx:
         tx.looks._connection.execute(
             tables.looks.update().where(tables.looks.c.subject == "f1").values(account="x")
