@@ -265,3 +265,45 @@ def test_no_notice_is_shown_for_an_id_that_is_none(world: World) -> None:
     for id in ("", "3f2a", "0" * 64):
         with pytest.raises(Misuse):
             world.node("north").notices.show(id)
+
+
+def test_rest_tells_reads_back_and_calls_as_commands_do(world: World) -> None:
+    import httpx
+
+    from detente.api.operator import operator_app
+    from detente.api.peer import Listener
+    from detente.api.usecases import USE_CASES
+    from detente.cli.airspace import airspace
+
+    for noun in ("notice", "hotline", "incident"):
+        assert {case.verb for case in USE_CASES if case.noun == noun} == set(airspace.commands[noun].commands)
+    token = "t" * 43
+    listener = Listener(operator_app(world.node("north"), token, lambda: None))
+    url = f"http://127.0.0.1:{listener.start('127.0.0.1', 0)}/api/v1"
+    try:
+        ask = httpx.Client(headers={"authorization": f"Bearer {token}"}, timeout=60)
+        notice = {"what": "lost-link", "lat": 33.5, "lon": 36.2, "readback": ["position"]}
+        sent = ask.post(f"{url}/notice/send", json={"peer": "south", "notice": notice}).json()
+        world.node("north").deliver("south")
+        shown = ask.get(f"{url}/notice/show", params={"id": sent["id"]}).json()
+        assert (shown["verdict"], shown["read_back"], shown["agreement_state"]) == (
+            "in time",
+            "waits",
+            "in_force",
+        )
+        assert ask.post(f"{url}/hotline/test", json={"peer": "south"}).status_code == 200
+        assert len(ask.get(f"{url}/hotline/log").json()[0]["log"]) == 2
+        wrong = {"what": "crash", "lat": 33.5}
+        assert ask.post(f"{url}/notice/send", json={"peer": "south", "notice": wrong}).status_code == 400
+    finally:
+        listener.stop()
+
+
+def test_doctor_says_when_a_test_call_is_due(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Session, "open", lambda _: nullcontext(world.node("north")))
+    world.clock.time += 1500 * MINUTE
+    ended = CliRunner().invoke(detente, ["doctor", "--offline", "--json"])
+    (check,) = [each for each in json.loads(ended.stdout) if each["name"] == "south: hotline"]
+    assert ended.exit_code == 1
+    assert not check["ok"]
+    assert "hotline test --with south" in check["next"]

@@ -15,6 +15,7 @@ from detente.api.airspace_cases import AIRSPACE_CASES
 from detente.api.console_cases import CONSOLE_CASES
 from detente.api.group_cases import GROUP_CASES
 from detente.api.joint_cases import JOINT_CASES
+from detente.api.notice_cases import NOTICE_CASES
 from detente.api.report_cases import REPORT_CASES
 from detente.api.request_cases import REQUEST_CASES
 from detente.api.roadmap_cases import ROADMAP_CASES
@@ -223,7 +224,7 @@ def _rows() -> Iterator[UseCase]:
     yield from _matching_rows()
     yield from _swap_rows()
     yield from _journal_rows()
-    more = (*AIRSPACE_CASES, *CONSOLE_CASES, *GROUP_CASES, *JOINT_CASES, *REPORT_CASES, *REQUEST_CASES, *ROADMAP_CASES)
+    more = (*AIRSPACE_CASES, *CONSOLE_CASES, *GROUP_CASES, *JOINT_CASES, *NOTICE_CASES, *REPORT_CASES, *REQUEST_CASES, *ROADMAP_CASES)
     yield from (UseCase(*row) for row in more)
 
 

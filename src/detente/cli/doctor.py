@@ -47,6 +47,7 @@ def doctor(session: Session, offline: bool) -> None:
             peers = list(tx.peers.all())
         for row in peers:
             checks += _peer(node, row, offline)
+        checks += _hotlines(node)
     session.show(checks, lambda shown: _tell(shown, checks))
     wrong = sum(not check.ok for check in checks)
     if wrong:
@@ -107,6 +108,17 @@ def _peer(node: Node, row: PeerRow, offline: bool) -> list[Check]:
     well = abs(skew) < CLOCKS_APART_MS
     apart = f"their clock is {abs(skew) / 1000:.1f} s {'ahead of' if skew > 0 else 'behind'} ours"
     checks.append(Check(f"{row.name}: clock", well, apart, "" if well else "set both clocks by NTP"))
+    return checks
+
+
+def _hotlines(node: Node) -> list[Check]:
+    """Test calls by the agreed schedule: a missed one alarms."""
+    checks = []
+    for line in node.notices.hotline():
+        if line.every_minutes:
+            said = f"last test call {line.last_call or 'never'}, next due {line.next_due}"
+            remedy = f"detente airspace hotline test --with {line.peer}" if line.missed else ""
+            checks.append(Check(f"{line.peer}: hotline", not line.missed, said, remedy))
     return checks
 
 

@@ -62,7 +62,7 @@ class Shown(msgspec.Struct, frozen=True):
 def joint() -> None:
     """Joint documents: what both signed, what waits for a signature, what was in force on a day.
 
-    Kinds: joint-list, roadmap, declaration, minutes, resolution; what is said here of proposals holds for agreements too.
+    Kinds: joint-list, roadmap, declaration, minutes, resolution, incident; what is said here of proposals holds for agreements too.
     """
 
 
