@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from detente.cli.accounts import accounts
 from detente.cli.agreement import agreement
 from detente.cli.airspace import airspace
 from detente.cli.courier import courier
@@ -53,7 +54,7 @@ def detente(node_path: Path, passphrase_file: Path | None) -> None:
 
 for command in (
     rehearse, init, invite, accept, peers, agreement, load, serve, match, findings, swap, ledger, recall, keys, journal,
-    groups, joint, roadmap, declarations, meetings, requests, airspace, courier, reports, doctor, demo,
+    groups, joint, roadmap, declarations, meetings, requests, airspace, courier, reports, accounts, doctor, demo,
 ):  # fmt: skip
     detente.add_command(command)
 
