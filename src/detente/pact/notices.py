@@ -158,8 +158,9 @@ def outward(lat: int, lon: int, radius_m: int, precision_m: int) -> tuple[int, i
     (33462060, 36146820, 33507279, 36237258)
     """
     step, reach = latitude_step(precision_m), latitude_step(radius_m) if radius_m else 0
-    south = max(-90 * DEGREE, (lat - reach) // step * step)
-    north = min(90 * DEGREE, max((lat + reach + step) // step * step, south + step))
+    south = min(lat - reach, 90 * DEGREE - 1) // step * step
+    north = ((lat + reach) // step + 1) * step
+    south, north = max(-90 * DEGREE, south), min(90 * DEGREE, north)
     times = _times(south, north)
     if not times or 2 * (reach + step) * times >= 360 * DEGREE:
         return (south, -180 * DEGREE, north, 180 * DEGREE)
