@@ -112,7 +112,7 @@ class Airspace:
         """Conflicts with peers, the most urgent first."""
         with self._office.store.snapshot() as tx:
             party = self._office.peer(tx, peer).party if peer else ""
-            rows = [row for row in tx.findings.find(party=party, limit=10_000) if row.topic == TOPIC]
+            rows = [row for row in tx.findings.find(party=party) if row.topic == TOPIC]
             views = [self._conflict(tx, row) for row in rows]
         return sorted(
             views, key=lambda view: (view.state not in ("overdue", "open"), view.settle_by, view.id)
@@ -153,7 +153,7 @@ class Airspace:
             return row
         near = [
             f
-            for f in tx.findings.find(limit=10_000)
+            for f in tx.findings.find()
             if f.topic == TOPIC and len(id) >= 6 and f.id.startswith(id)
         ]
         if len(near) != 1:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import h3.api.basic_int as h3
+
 from detente.ceremonies.ceremony import Progress
 from detente.ceremonies.matching import MatchingKind
 from detente.ceremonies.refining import AirspaceResult, ClashFound
@@ -95,7 +97,8 @@ def space_for(ours: Sequence[Intent], theirs: Sequence[Intent], separation: Sepa
             layers(resolution), separation.horizontal_mm, separation.vertical_mm, separation.time_ms, separation.skew_ms,
             datum=datum,
         )  # fmt: skip
-        if all(estimate(made, volumes) <= BOXES for volumes in sides):
+        fine_enough = h3.average_hexagon_edge_length(resolution, "m") * 4000 >= separation.horizontal_mm
+        if fine_enough and all(estimate(made, volumes) <= BOXES for volumes in sides):
             break
     assert made is not None
     return made
