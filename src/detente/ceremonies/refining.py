@@ -36,7 +36,7 @@ from detente.errors import FailedCheck, Malformed, Misuse, NotAgreed, OutOfTurn,
 from detente.psi.commitment import Leaf, derive, padded
 from detente.psi.engine import Engine, Role
 from detente.topics.airspace.boxes import Ints, cells_of
-from detente.topics.airspace.verdict import Clash, Opened, clashes
+from detente.topics.airspace.verdict import Clash, Opened, clashes, meeting
 from detente.wire.canonical import canonical
 from detente.wire.messages import Instant
 
@@ -333,13 +333,8 @@ class Refining:
         for side in (mine, other):
             keys, at = cells_of(self.ours.space, self.ours.index, side.rows, last)
             kept = np.isin(keys, _there(self.met))
-            sides.append(np.unique(np.stack([keys[kept], side.rows["owner"][at[kept]]], axis=1), axis=0))
-        start = np.searchsorted(sides[1][:, 0], sides[0][:, 0], side="left")
-        counts = np.searchsorted(sides[1][:, 0], sides[0][:, 0], side="right") - start
-        one = np.repeat(sides[0][:, 1], counts)
-        nth = np.arange(len(one)) - np.repeat(np.cumsum(counts) - counts, counts)
-        two = sides[1][np.repeat(start, counts) + nth, 1]
-        return len(np.unique(np.stack([one, two], axis=1), axis=0))
+            sides.append(np.stack([keys[kept], side.rows["owner"][at[kept]].astype(np.int64)], axis=1))
+        return len(meeting(*sides))
 
     # -- both say that they found the same
 

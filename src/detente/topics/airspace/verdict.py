@@ -91,6 +91,26 @@ def clashes(space: Space, first: Opened, second: Opened) -> list[Clash]:
     ]
 
 
+def meeting(first: Ints, second: Ints) -> Ints:
+    """The pairs of owners that have a key in common, once each, as first's number times 2^32 and second's. Sides are (n, 2): key, owner."""
+    order = np.argsort(second[:, 0], kind="stable")
+    keys, owners = second[order].T
+    start = np.searchsorted(keys, first[:, 0], side="left")
+    counts = np.searchsorted(keys, first[:, 0], side="right") - start
+    ends = np.cumsum(counts)
+    found, at = np.zeros(0, dtype=np.int64), 0
+    while at < len(first):
+        until = max(at + 1, int(np.searchsorted(ends, (ends[at - 1] if at else 0) + _AT_ONCE, side="right")))
+        one = np.repeat(np.arange(at, until), counts[at:until])
+        nth = np.arange(len(one)) - np.repeat(
+            np.cumsum(counts[at:until]) - counts[at:until], counts[at:until]
+        )
+        fresh = first[one, 1] << 32 | owners[start[one] + nth]
+        found = np.union1d(found, fresh)
+        at = until
+    return found
+
+
 def _met(separation: Separation, first: Opened, second: Opened) -> NDArray[np.void]:
     """Pairs of outlines with boxes in the same column, band and slot whose bands and spans are nearer than agreed, and the hull of what
     lies between. A peer may crowd a cell: only so many pairs of boxes are looked at at once."""
