@@ -219,7 +219,7 @@ def test_runs_end_with_the_budget(world):
     north, south = world.node("north"), world.node("south")
     used = 100_000 - south.runs.plan("airspace", "north").budget_left
     terms = {
-        "budget = 100000 ": f"budget = {max(1500, 2 * used)} ",
+        "budget = 100000 ": f"budget = {max(1500, 4 * used)} ",
         "share_percent = 20": "share_percent = 1",
     }
     toml = with_airspace(north.agreements.template("south"))
