@@ -178,8 +178,12 @@ class SqlFindings:
         if not limit and not offset:
             query = matching(select(table), table, **wanted).order_by(table.c.score.desc(), table.c.id)
             return [FindingRow(**found._mapping) for found in self._connection.execute(query)]
-        # a page is found in the index alone; only its own rows, which are wide, are read
-        page = matching(select(table.c.id), table, **wanted).order_by(table.c.score.desc(), table.c.id)
+        # a page is found in the index of the queue alone (coalesce keeps the planner from another one, whose rows it would read and sort);
+        # only the page's own rows, which are wide, are read
+        page = select(table.c.id).order_by(table.c.score.desc(), table.c.id)
+        for column, value in wanted.items():
+            if value:
+                page = page.where(func.coalesce(table.c[column], "") == value)
         ids = self._connection.execute(page.offset(offset).limit(limit or -1)).scalars().all()
         rows: dict[str, FindingRow] = {}
         for place in range(0, len(ids), CHUNK):
