@@ -248,9 +248,9 @@ def test_any_statement_left_out_is_found(
     dropped = 0
     for n in places(bundle, "statement"):
         body = message(bundle[n])
-        # the acknowledgement of a suspension ends its conversation, and nothing rests on it; the suspension itself
-        # is told by the signed message that names its hash as well
-        told_twice = body.get("document") in ("suspend", "end", "revoke") and "content" in body
+        # the acknowledgement of a suspension ends its conversation, and nothing rests on it; a suspension and what lifts it
+        # are told by the signed messages that name their hashes as well
+        told_twice = body.get("document") in ("suspend", "resume", "end", "revoke")
         if (body.get("kind"), body.get("step")) != ("amendment", "noted") and not told_twice:
             assert spoilt(without(bundle, n), tmp_path, capsys), body
             dropped += 1
