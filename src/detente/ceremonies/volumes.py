@@ -67,7 +67,9 @@ def prepare(setup: RunSetup, entropy: bytes) -> OurVolumes:
 
 def first_size(space: Space, records: Sequence[RunRecord]) -> int:
     """How many cells of the first layer these records declare, padded: what a run of them is charged for first."""
-    rows = cut(space, [[_volume(space, kind, text) for kind, text in record.values] for record in records]).rows
+    rows = cut(
+        space, [[_volume(space, kind, text) for kind, text in record.values] for record in records]
+    ).rows
     keys, _ = cells_of(space, index_of(space, rows), rows, 0)
     return padded(len(np.unique(keys)))
 

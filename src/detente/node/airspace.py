@@ -151,11 +151,7 @@ class Airspace:
         row = tx.findings.get(id)
         if row is not None and row.topic == TOPIC:
             return row
-        near = [
-            f
-            for f in tx.findings.find()
-            if f.topic == TOPIC and len(id) >= 6 and f.id.startswith(id)
-        ]
+        near = [f for f in tx.findings.find() if f.topic == TOPIC and len(id) >= 6 and f.id.startswith(id)]
         if len(near) != 1:
             raise Misuse(f"no conflict {id}; `detente airspace conflicts` shows them")
         return near[0]
