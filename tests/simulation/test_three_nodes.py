@@ -10,6 +10,7 @@ import pytest
 
 from detente.errors import Refused
 from detente.node.node import Node
+from detente.topics.designations.listing import Listing, Name
 from support.world import NORTH, SOUTH, World, person, small_terms
 
 SHARED = person("e1", "Olga Voroshilova", "1971-05-03")
@@ -118,6 +119,27 @@ def test_what_is_exported_or_sent_for_one_peer_names_no_other(three: World) -> N
         for name in names:
             assert name not in data
     assert seen
+
+
+def test_our_word_on_a_group_of_one_peer_s_does_not_tell_another_by_which_names_that_peer_knows_it(
+    three: World,
+) -> None:
+    north, south, east = (three.node(name) for name in ("north", "south", "east"))
+    names = (Name("Order of the Purple Teapot", "name"), Name("Kettle Brigade"))
+    south.designations.take_in("s", [Listing("s", "1", names)])
+    south.designations.propose("north")
+    south.deliver("north")
+    north.documents.accept("south")
+    north.deliver("south")
+    north.designations.say("order of the purple teapot", "listed")
+    north.designations.propose("east")
+    north.deliver("east")
+    (proposed,) = east.documents.show("joint-list", peer="north")[0].proposals
+    assert "Order of the Purple Teapot" in "".join(proposed.changes)
+    assert "Kettle" not in "".join(proposed.changes)
+    # and with south it is still the one group
+    changed = north.designations.show("south").changes
+    assert [each.partition(":")[0] for each in changed] == ["changes order-of-the-purple-teapot"]
 
 
 def _consent(world: World, item: str, yes: bool = True) -> None:

@@ -322,7 +322,7 @@ class Designations:
             found = self._standing(tx, peer.party, peer.name).list
             theirs = _named(reconcile([], base_listings(found, self._office.identity().party)), wanted)
             if theirs:
-                return theirs.slug, theirs.names
+                return theirs.slug, (_called(theirs, wanted),)
         if known := aliases.find(wanted):
             return known.id, (Name(wanted, "name"),)
         return wanted[:120], (Name(wanted, "name"),)
@@ -439,6 +439,14 @@ def _named(found: Reconciled, wanted: str) -> Entry | None:
     if len(chosen) > 1:
         raise Misuse(f"{wanted!r} is a name of {', '.join(entry.slug for entry in chosen)}: say which")
     return chosen[0] if chosen else None
+
+
+def _called(theirs: Entry, wanted: str) -> Name:
+    """The name by which a person wants a peer's group, else the one that its slug is made of. What we say goes to every peer, so the other
+    names that this one told us stay with it."""
+    key = aliases.key(wanted)
+    asked = (name.text for name in theirs.names if key and aliases.key(name.text) == key)
+    return Name(next(asked, theirs.name), "name")
 
 
 def _row(hidden: Hidden, entry: Entry) -> dict[str, object]:
