@@ -43,6 +43,7 @@ MAX_FILE = 1 << 30
 MAX_DEPTH = 20
 MAX_INTEGER = 2**53 - 1
 MAX_CLOCK_OVERLAP = timedelta(days=7)
+LAST = 253_402_300_799_999  # the last instant of the year 9999, in milliseconds
 
 
 class Bad(Exception):
@@ -735,6 +736,7 @@ def check_peer_heads(bundle: Bundle) -> str:
 def check_document(bundle: Bundle, document: Statement) -> str | None:
     """That an agreement or another joint document is between the two; one signature binds nobody."""
     parties = {bundle.journal, bundle.peer}
+    member(document.body, "base", str)
     if set(texts(document.body, "parties")) != parties:
         raise Bad("a document between other parties")
     if document.kind != payload_type("agreement"):
@@ -814,7 +816,7 @@ def periods(bundle: Bundle) -> list[Period]:
     # a version's base is named in it, so in the order of the journal's first mention bases come first
     for version in began:
         statement = bundle.statements[version]
-        base = statement.body.get("base")
+        base = str(statement.body.get("base"))  # what is no text is told of by check_document
         began[version] = max(began[version], began.get(base, 0))
         if base in began:
             ends[base] = min(began[version], ends.get(base, 1 << 60))
@@ -865,6 +867,7 @@ def span(when: str) -> tuple[int, int]:
 def written(milliseconds: int | None) -> str:
     if milliseconds is None:
         return ""
+    milliseconds = min(milliseconds, LAST)
     whole = datetime.fromtimestamp(milliseconds // 1000, UTC)
     return f"{whole:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
 

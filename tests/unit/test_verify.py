@@ -49,6 +49,7 @@ from support.relation import (
     is_step,
     item_of,
     message,
+    name_of,
     problems,
     whole_relation,
 )
@@ -617,6 +618,7 @@ def test_signed_statements_of_any_shape_crash_nothing(world):
         {"items": [{"head": {"swap": []}}], "keys": [{"item": item, "key": []}], "swap": [], "sid": 1},
         {"items": [{}], "keys": [{"item": [], "key": 1}], "receipts": [{"item": item}], "to": []},
         {"item": item, "document": document, "to": item, "until": 1},
+        {"request": item, "to": item, "asked": [], "until": T0, "at": {}, "instead": [], "yes": 1},
     ]
     steps = (
         "offer",
@@ -630,6 +632,14 @@ def test_signed_statements_of_any_shape_crash_nothing(world):
         "noted",
         "hello",
         "accept",
+        "propose",
+        "counter",
+        "revoke",
+        "ask",
+        "tell",
+        "transfer",
+        "answer",
+        "rate",
     )
     for n, body in enumerate(bodies):
         for who in (OURS, THEIRS):
@@ -667,6 +677,14 @@ def test_entries_of_any_shape_crash_nothing(world, by, value):
         "until",
         "to",
         "roles",
+        "since",
+        "topic",
+        "most",
+        "returns",
+        "answer",
+        "yes",
+        "root",
+        "size",
     )
     for kind in detente_verify.RESTS:
         for subject in (item_of(world, OURS, 1), item_of(world, THEIRS, 4), THEIRS.party, ""):
@@ -731,6 +749,23 @@ def test_the_command_says_what_does_not_and_exits_1(world, tmp_path):
     assert done.returncode == 1
     assert "BAD" in done.stdout
     assert json.loads(run(path, "--json").stdout)["ok"] is False
+
+
+def test_the_command_says_what_was_in_force_of_a_file_in_which_nothing_is_as_it_should_be(world, tmp_path):
+    parties = sorted([OURS.party, THEIRS.party])
+    for base in ([], {}, 1):
+        body = {"base": base, "content": {}, "document": "roadmap", "name": "main", "parties": parties}
+        world.statements.append(both(DOCUMENT, body))
+        digest = name_of(world.statements[-1])
+        world.append(
+            "document.in_force", digest, base=base, document="roadmap", name="main", since=-(2**53) + 1
+        )
+        world.append("document.ended", digest, effective=2**53 - 1)
+    path = tmp_path / "relation.bundle"
+    path.write_bytes(b"".join(world.lines()))
+    done = run(path, "--at", "2026-11-22")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "since 1970-01-01T00:00:00.000Z until 9999-12-31T23:59:59.999Z" in done.stdout
 
 
 def test_the_command_is_misused_with_exit_2(tmp_path):
