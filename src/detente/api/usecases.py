@@ -123,11 +123,12 @@ class OfItems(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Approving(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Items that a person approves; none is all."""
+    """Items that a person approves; none is all. `exactly` says for an item which bytes are meant: refused where they changed since."""
 
     peer: str
     by: str
     ids: list[str] = []
+    exactly: dict[str, str] = {}
 
 
 class WhichItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -224,7 +225,16 @@ def _rows() -> Iterator[UseCase]:
     yield from _matching_rows()
     yield from _swap_rows()
     yield from _journal_rows()
-    more = (*AIRSPACE_CASES, *CONSOLE_CASES, *GROUP_CASES, *JOINT_CASES, *NOTICE_CASES, *REPORT_CASES, *REQUEST_CASES, *ROADMAP_CASES)
+    more = (
+        *AIRSPACE_CASES,
+        *CONSOLE_CASES,
+        *GROUP_CASES,
+        *JOINT_CASES,
+        *NOTICE_CASES,
+        *REPORT_CASES,
+        *REQUEST_CASES,
+        *ROADMAP_CASES,
+    )
     yield from (UseCase(*row) for row in more)
 
 
@@ -337,7 +347,7 @@ def _swap_rows() -> Iterator[UseCase]:
         "approve",
         Approving,
         SwapView,
-        lambda s, r: s.approve(r.peer, r.by, r.ids),
+        lambda s, r: s.approve(r.peer, r.by, r.ids, r.exactly),
         "A person approves drafts: they are exchanged item for item.",
     )
     yield row(

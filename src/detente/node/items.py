@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Literal
 
 import msgspec
@@ -29,7 +30,8 @@ class AttachmentView(msgspec.Struct, frozen=True):
 
 
 class ItemView(msgspec.Struct, frozen=True):
-    """One item as a person sees it: exactly what leaves, or what came. `content` is empty once it was erased."""
+    """One item as a person sees it: exactly what leaves, or what came. `content` is empty once it was erased; `exact` is the SHA-256 of
+    the bytes, by which a person approves what was shown and nothing that came in its place."""
 
     id: str
     finding: str
@@ -42,6 +44,7 @@ class ItemView(msgspec.Struct, frozen=True):
     approved_by: list[str]
     at: str
     attachments: list[AttachmentView] = []
+    exact: str = ""
 
 
 class Kept(msgspec.Struct):
@@ -189,6 +192,7 @@ class ItemBook:
             row.id, row.finding, row.direction, row.state, row.marking, release.schema if release else "", content,
             list(release.grounds) if release else [], kept(row).approved_by, rfc3339(row.at),
             [AttachmentView(each.title, each.sha256, each.text) for each in release.attachments] if release else [],
+            sha256(row.plaintext).hexdigest() if row.plaintext else "",
         )  # fmt: skip
 
 

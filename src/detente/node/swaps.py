@@ -6,7 +6,9 @@ statement is signed, and a draft again where its key never moved.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from types import MappingProxyType
 
 import msgspec
 
@@ -54,6 +56,7 @@ from detente.wire.instant import rfc3339
 from detente.wire.messages import ReceivedMessage
 
 TRIES = 5  # offers of an item that may end without its key having moved before a person must approve it again
+LEAST_NAME = 6  # digits by which an item may be named
 MOST = 200  # items of one swap: its offer must fit a message
 
 
@@ -171,8 +174,11 @@ class Swaps:
                 "leave out other fields, or withdraw the item"
             )
 
-    def approve(self, peer: str, by: str, items: Sequence[str] = ()) -> SwapView:
-        """A person approves drafts, all or those named: from here they may be exchanged. Raises Overdrawn past the agreed imbalance."""
+    def approve(
+        self, peer: str, by: str, items: Sequence[str] = (), exactly: Mapping[str, str] = MappingProxyType({})
+    ) -> SwapView:
+        """A person approves drafts, all or those named: from here they may be exchanged. Raises Overdrawn past the agreed imbalance, and
+        Refused where a draft is no longer what `exactly` says of it (item -> ItemView.exact): a draft withdrawn and made anew has its old id."""
         office = self._office
         if not by.strip():
             raise Misuse("say who approves: --by NAME")
@@ -183,7 +189,9 @@ class Swaps:
             may_release(self._book.ledger(tx, party, terms), terms)
             drafts = tx.items.find(party=party, direction="given", state="prepared")
             if items:
-                drafts = [d for d in drafts if any(d.id.startswith((name, DRAFT + name)) for name in items)]
+                drafts = _named(drafts, items)
+            if any(exactly.get(d.id, "") not in ("", sha256(d.plaintext).hexdigest()) for d in drafts):
+                raise Refused("this draft was changed since it was shown: look at it again, then approve")
             if not drafts:
                 raise Misuse(
                     "nothing that is prepared waits for approval; `detente swap prepare` drafts releases"
@@ -207,9 +215,8 @@ class Swaps:
                 for s in ("prepared", "approved")
                 for d in tx.items.find(party=party, direction="given", state=s)
             ]
-            for draft in drafts:
-                if any(draft.id.startswith((name, DRAFT + name)) for name in items):
-                    tx.items.put(msgspec.structs.replace(draft, state="void", plaintext=b""))
+            for draft in _named(drafts, items):
+                tx.items.put(msgspec.structs.replace(draft, state="void", plaintext=b""))
             return self._status(tx, party)
 
     def pump(self, peer: str) -> bool:
@@ -591,3 +598,10 @@ class Swaps:
         rows = [i for i in tx.items.find(party=party) if i.state != "void"]
         waiting = [asked.swap for _, asked in self._waiting(tx, party)]
         return SwapView(peer.name if peer else party, [self._book.view(row) for row in rows], waiting)
+
+
+def _named(drafts: Sequence[ItemRow], names: Sequence[str]) -> list[ItemRow]:
+    """The drafts whose ids begin with one of these. Raises Misuse for a name too short to mean one: an empty one would mean all."""
+    if any(len(name.removeprefix(DRAFT)) < LEAST_NAME for name in names):
+        raise Misuse(f"name items by at least {LEAST_NAME} digits; `detente swap status` lists them")
+    return [d for d in drafts if any(d.id.startswith((name, DRAFT + name)) for name in names)]

@@ -187,6 +187,8 @@ _REFUSALS = (
         "the match rests on what this leaves out, and the peer could prove that the item is not of the record that was matched: leave out other "
         "fields, or withdraw the item"
     ),
+    N_("choose at least one draft first"),
+    N_("this draft was changed since it was shown: look at it again, then approve"),
     N_("no grounds"),
     N_("a language alone is no grounds"),
     N_("a marking or grade that is not understood"),

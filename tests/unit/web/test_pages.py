@@ -232,13 +232,43 @@ def test_a_draft_leaves_out_what_a_person_ticks_and_no_byte_of_it_is_left(north,
     assert refused.status_code == 400
 
 
+def drafts(served):
+    return {i.id: i for i in served.node.swaps.status("south").items if i.state == "prepared"}
+
+
+@pytest.mark.parametrize("ids", [None, "", " ", "draft: x", "draft:", [""]])
+@pytest.mark.parametrize("act", ["approve", "withdraw"])
+def test_who_chose_nothing_approves_and_withdraws_nothing(north, admin, act, ids):
+    before = drafts(north)
+    assert before, "there is something that could leave"
+    form = {"peer": "south", "item": ""} | ({} if ids is None else {"ids": ids})
+    assert admin.post(f"/swap/do/{act}", form).status_code == 400
+    assert drafts(north) == before
+
+
+def test_a_draft_that_was_made_anew_is_not_approved_by_who_saw_the_older_one(north, admin):
+    """A draft has its finding's id: withdrawn and prepared again, it holds what was redacted before."""
+    item = next(iter(drafts(north).values()))
+    admin.post("/swap/do/withdraw", {"peer": "south", "ids": f"{item.id} {item.exact}"})
+    admin.post("/swap/do/prepare", {"peer": "south"})
+    anew = drafts(north)[item.id]
+    assert anew.exact != item.exact
+    assert "birthPlace" in anew.content
+    answer = admin.post("/swap/do/approve", {"peer": "south", "ids": f"{item.id} {item.exact}"})
+    assert answer.status_code == 409
+    assert "changed since it was shown" in answer.text
+    assert drafts(north)[item.id] == anew
+    page = admin.get("/swap?peer=south").text
+    assert f'value="{anew.id} {anew.exact}"' in page, "the page says which bytes it shows"
+
+
 def test_a_decision_is_journalled_under_the_person_s_name_and_can_be_undone(north, admin):
     item = next(i for i in north.node.swaps.status("south").items if i.state == "prepared")
     finding = north.node.runs.finding(item.finding)
     assert admin.post(f"/findings/{finding.id}/decide", {"status": "open"}).status_code == 409, (
         "its draft stands"
     )
-    admin.post("/swap/do/withdraw", {"peer": "south", "item": item.id})
+    admin.post("/swap/do/withdraw", {"peer": "south", "ids": f"{item.id} {item.exact}"})
     answer = admin.client.post(
         f"/findings/{finding.id}/decide", data={"status": "parked", "note": "later"},
         headers={"x-csrf": admin.csrf, "hx-request": "true"},

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
+from detente.errors import Misuse
 from detente.node.letters import GROUNDS
 from detente.node.overview import Overview
 from detente.node.swaps import LedgerView, SwapView
@@ -62,15 +63,15 @@ def item(visit: Visit) -> Response:
 def act(visit: Visit) -> Response:
     """What the buttons of desk and item do; each is one use case."""
     what, peer, form = visit.shown["act"], visit.form.get("peer", ""), visit.form
-    one, ids = form.get("item", ""), list(visit.lists.get("ids", ()))
+    one, chosen = form.get("item", ""), _chosen(visit)
     reason = form.get("reason", "").strip()[:1000]
     match what:
         case "prepare":
             visit.call("swap", "prepare", peer=peer)
         case "approve":
-            visit.call("swap", "approve", peer=peer, by=visit.name, ids=ids or [one])
+            visit.call("swap", "approve", peer=peer, by=visit.name, ids=list(chosen), exactly=chosen)
         case "withdraw":
-            visit.call("swap", "withdraw", peer=peer, ids=ids or [one])
+            visit.call("swap", "withdraw", peer=peer, ids=list(chosen))
         case "redact":
             visit.call("swap", "redact", item=one, leave_out=list(visit.lists.get("leave_out", ())))
         case "accept" | "attest":
@@ -92,6 +93,16 @@ def act(visit: Visit) -> Response:
             return visit.go("/swap")
     back = f"/swap/{quote(one)}?peer={quote(peer)}" if what == "redact" else f"/swap?peer={quote(peer)}"
     return visit.go(back, SAID.get(what, "answered"))
+
+
+def _chosen(visit: Visit) -> dict[str, str]:
+    """What was ticked, with the hash of the bytes that were shown: item -> ItemView.exact. Raises Misuse where nothing was."""
+    if visit.shown["act"] not in ("approve", "withdraw"):
+        return {}
+    parts = [value.partition(" ") for value in visit.lists.get("ids", ())]
+    if not parts or not all(id and exact for id, _, exact in parts):
+        raise Misuse("choose at least one draft first")
+    return {id: exact for id, _, exact in parts}
 
 
 SAID = {
