@@ -19,6 +19,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 from markupsafe import Markup, escape
 
+from detente.errors import Malformed
 from detente.web.labels import LABELS
 from detente.web.sentences import SENTENCES
 from detente.wire.instant import parse_rfc3339
@@ -29,7 +30,8 @@ _LOCALES: Final = {"en": "en_GB", "fr": "fr_FR", "ru": "ru_RU"}
 _PERCENT: Final = {"en": "#,##0.0%", "fr": "#,##0.0 %", "ru": "#,##0.0 %"}
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _COUNTED = re.compile(r", (?=\d+ [a-z])")  # "34 marked TLP:RED, which ..., 4 received ..."
-_PLACE = re.compile(r"\\\{([a-z_]+)\\\}")
+_PLACE = re.compile(r"\{([a-z_]+)\}")
+_DEEP = 3  # a part of a sentence may be one, whose part may be one
 
 
 @dataclass(frozen=True)
@@ -56,28 +58,37 @@ class Tongue:
             return Markup('<span lang="en">{}</span>').format(sentence)
         return escape(said)
 
-    def _said(self, sentence: str) -> str | None:
-        for pattern, message in _patterns():
-            found = pattern.fullmatch(sentence)
-            if found:
-                parts = {name: self._part(part) for name, part in found.groupdict().items()}
-                return self.text(message).format(**parts)
+    def _said(self, sentence: str, deep: int = 0) -> str | None:
+        for pattern in _patterns() if deep < _DEEP else ():
+            found = pattern.places(sentence)
+            if found is not None:
+                parts = {name: self._part(part, deep + 1) for name, part in found.items()}
+                return self.text(pattern.message).format(**parts)
         return None
 
-    def _part(self, part: str) -> str:
+    def _part(self, part: str, deep: int) -> str:
         """A part of a sentence may be a sentence, or a list of words that have names of their own."""
         if _INSTANT.fullmatch(part):
-            return self.day(part)
-        if part.isdecimal() and len(part) < 16:
+            return self._day(part)
+        if _number(part):
             return self.number(int(part))
         counted = [each.partition(" ") for each in _COUNTED.split(part)]
-        if all(number.isdecimal() for number, _, _ in counted):
-            return ", ".join(f"{self.number(int(n))} {self._said(what) or what}" for n, _, what in counted)
+        if all(_number(number) for number, _, _ in counted):
+            return ", ".join(
+                f"{self.number(int(n))} {self._said(what, deep) or what}" for n, _, what in counted
+            )
         words = part.split(", ")
         named = [LABELS.get(f"word.{word}") or LABELS.get(f"property.{word}") for word in words]
         if all(named):
             return ", ".join(self.text(str(name)) for name in named)
-        return self._said(part) or part
+        return self._said(part, deep) or part
+
+    def _day(self, instant: str) -> str:
+        """A date that a peer wrote; what is in no calendar stays as it is."""
+        try:
+            return self.day(instant)
+        except Malformed:
+            return instant
 
     def when(self, instant: str) -> str:
         """Date and time in UTC of an RFC 3339 instant, as this language writes them.
@@ -151,27 +162,54 @@ def _catalogue(code: str) -> gettext.NullTranslations:
     return gettext.GNUTranslations(compiled)
 
 
-@lru_cache(maxsize=1)
-def _patterns() -> Sequence[tuple[re.Pattern[str], str]]:
-    return [(pattern_of(message), message) for message in SENTENCES]
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A sentence with {places}: their names, and the words before, between and after them.
 
-
-def pattern_of(message: str) -> re.Pattern[str]:
-    """What a sentence with {places} matches.
-
-    >>> bool(pattern_of("{peer} waits.").fullmatch("South waits."))
-    True
+    >>> pattern_of("{peer} waits.").places("South waits.")
+    {'peer': 'South'}
     """
-    seen: set[str] = set()
 
-    def place(found: re.Match[str]) -> str:
-        name = found[1]
-        if name in seen:
-            return f"(?P={name})"
-        seen.add(name)
-        return f"(?P<{name}>.+?)"
+    message: str
+    names: tuple[str, ...]
+    words: tuple[str, ...]
 
-    return re.compile(_PLACE.sub(place, re.escape(message)), re.DOTALL)
+    def places(self, sentence: str) -> dict[str, str] | None:
+        """What stands in each place, as little as fits; None for another sentence.
+
+        One pass and no way back: a peer writes parts of these sentences, and a regular expression with five places takes minutes over a few thousand
+        characters of the right kind. The first find of each of the words leaves most to those after it, so nothing is missed.
+        """
+        head, *between, tail = self.words if self.names else (self.message, "")
+        stop = len(sentence) - len(tail)
+        if not self.names:
+            return {} if sentence == head else None
+        if not sentence.startswith(head) or not sentence.endswith(tail):
+            return None
+        at, found = len(head), {}
+        for name, words in zip(self.names, between, strict=False):
+            end = sentence.find(words, at + 1, stop)
+            if end < 0:
+                return None
+            found[name], at = sentence[at:end], end + len(words)
+        if at >= stop:
+            return None
+        return found | {self.names[-1]: sentence[at:stop]}
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> Sequence[Pattern]:
+    return [pattern_of(message) for message in SENTENCES]
+
+
+def pattern_of(message: str) -> Pattern:
+    """A sentence of the catalogue, taken apart at its places."""
+    words = _PLACE.split(message)
+    return Pattern(message, tuple(words[1::2]), tuple(words[::2]))
+
+
+def _number(text: str) -> bool:
+    return text.isdecimal() and len(text) < 16
 
 
 def _moment(instant: str) -> datetime:

@@ -1,10 +1,13 @@
 """Three languages: no string is missing, and the node's own sentences are known."""
 
 import re
+import time
 from pathlib import Path
 from string import Formatter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from detente.errors import Misuse, Refused
 from detente.pact.agreement import consequences, parse_terms, template
@@ -155,7 +158,45 @@ def test_the_browser_s_language_counts(header, code):
 
 
 def test_a_pattern_matches_the_whole_sentence_alone():
-    assert not pattern_of("{peer} waits.").fullmatch("South waits. And more")
+    assert pattern_of("{peer} waits.").places("South waits. And more") is None
+
+
+def expression(message):
+    """What the pattern stands for, slowly."""
+    return re.compile(re.sub(r"\\\{([a-z_]+)\\\}", r"(?P<\1>.+?)", re.escape(message)), re.DOTALL)
+
+
+@given(st.sampled_from([m for m in SENTENCES if "{" in m]), st.data())
+def test_a_pattern_finds_what_an_expression_finds(message, data):
+    """Parts of the sentence itself in each place: what could be taken for words between places."""
+    pattern = pattern_of(message)
+    scrap = st.lists(st.sampled_from([*pattern.words, "x", " ", "\n"]), max_size=3).map("".join)
+    sentence = "".join(
+        data.draw(scrap) if n in pattern.names else n for n in re.split(r"\{([a-z_]+)\}", message)
+    )
+    found = expression(message).fullmatch(sentence)
+    assert pattern.places(sentence) == (found.groupdict() if found else None)
+
+
+@pytest.mark.parametrize("message", [m for m in SENTENCES if m.count("{") > 1])
+def test_a_sentence_that_is_nearly_one_of_ours_takes_no_time(message):
+    head, *between, _ = pattern_of(message).words
+    hostile = head + "x" + "x".join(between * 3000) + "!"
+    began = time.process_time()
+    tongue("fr").say(hostile)
+    assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    "purpose",
+    ["1" * 5000, f"7 x, {'1' * 5000} y", "2026-99-99T00:00:00.000Z", "same word: " * 5000, "{topic}", "{0.__class__}"],
+    ids=["digits", "counted digits", "no date", "nested", "place", "attribute"],
+)  # fmt: skip
+def test_what_a_peer_writes_into_a_term_breaks_no_sentence(purpose):
+    for code in OTHERS:
+        said = tongue(code).say(f"people: the purpose is: {purpose} The legal basis is: none")
+        assert 'lang="en"' not in said
+        assert purpose[:100] in said or "same" in purpose
 
 
 def test_errors_of_the_console_itself_are_known():
