@@ -41,7 +41,9 @@ AT_ONCE = 2  # passwords checked at a time: each takes 64 MB
 STEP_SECONDS = 30
 FIRST_CODE, FIRST = "console.first_code", "first code"
 _WRONG = "that is not right, or there were too many tries: wait a moment and try again"
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
+_NAME = re.compile(
+    r"(?!terminal$)[a-z0-9][a-z0-9._-]{1,39}"
+)  # "terminal" is who has the node's own command line
 
 
 class AccountView(msgspec.Struct, frozen=True):
@@ -165,10 +167,12 @@ class Accounts:
         now, given = self._office.clock.now(), _hash(code.strip().upper())
         with self._office.store.transaction() as tx:
             row = self._invited(tx, name, given, now)
+            # whoever began with this code before knows the secret of then, and has a session: neither counts any more
             row = msgspec.structs.replace(
-                row, password=encoded, secret=row.secret or self._office.entropy.draw(20), code=given
+                row, password=encoded, secret=self._office.entropy.draw(20), code=given
             )
             tx.accounts.put(row)
+            tx.sessions.erase(account=name)
             return self._open(tx, name, "enrol", now)
 
     def secret(self, session: SessionRow) -> bytes:
@@ -187,6 +191,9 @@ class Accounts:
         if not self._right(row.password if row else "", password) or row is None:
             raise Refused(_WRONG)
         with self._office.store.transaction() as tx:
+            fresh = tx.accounts.get(row.name)
+            if fresh is None or fresh.state != "active" or fresh.password != row.password:
+                raise Refused(_WRONG)  # closed or begun anew while the password was checked
             return self._open(tx, row.name, "password", self._office.clock.now())
 
     def confirm(self, session: SessionRow, digits: str) -> Opened:
@@ -194,11 +201,16 @@ class Accounts:
         row = self._attempt(session.account)
         now = self._office.clock.now()
         step = _step(row.secret, digits, now) if row and row.secret else 0
-        if row is None or session.stage == "full" or step <= row.step:
+        if row is None or step <= row.step:
             raise Refused(_WRONG)
         with self._office.store.transaction() as tx:
             fresh = self._row(tx, row.name)
-            if fresh.step >= step or fresh.state == "closed":
+            begun = tx.sessions.get(session.id)
+            # a session that began with a one-time code ends the enrolment, one that began with a password signs in; nothing else
+            fits = begun is not None and fresh.state == {"enrol": "invited", "password": "active"}.get(
+                begun.stage
+            )
+            if not fits or fresh.step >= step or fresh.secret != row.secret:
                 raise Refused(_WRONG)
             if fresh.state == "invited":
                 self._claim(tx, fresh)
@@ -221,11 +233,13 @@ class Accounts:
         if over or now - row.seen > IDLE_MS or (row.stage == "full" and account.state != "active"):
             return None
         if touch and now - row.seen > TOUCH_MS:
-            row = msgspec.structs.replace(row, seen=now)
             with self._office.store.transaction() as tx:
-                if tx.sessions.get(row.id) is not None:
-                    tx.sessions.put(row)
-                    tx.sessions.erase(seen_before=now - SESSION_MS)
+                row = tx.sessions.get(row.id)
+                if row is None:
+                    return None
+                row = msgspec.structs.replace(row, seen=now)
+                tx.sessions.put(row)
+                tx.sessions.erase(seen_before=now - SESSION_MS)
         return row, account
 
     def sign_out(self, session: SessionRow, everywhere: bool = False) -> None:
@@ -239,8 +253,11 @@ class Accounts:
         text = " ".join(purpose.split())[:200]
         if len(text) < 3:
             raise Misuse("say why you look at records: a case or an order, such as `case 2026-114`")
-        row = msgspec.structs.replace(session, purpose=text)
         with self._office.store.transaction() as tx:
+            row = tx.sessions.get(session.id)
+            if row is None:
+                raise Refused("this session is over: sign in again")
+            row = msgspec.structs.replace(row, purpose=text)
             tx.sessions.put(row)
         return row
 
@@ -298,7 +315,8 @@ class Accounts:
     def _invited(self, tx: Transaction, name: str, given: str, now: Instant) -> AccountRow:
         """The account that this code enrols: an invited one, or the first administrator's. Raises Refused."""
         row = tx.accounts.get(name)
-        if row is None and self._first(tx, given, now):
+        begun = row is None or (row.state == "invited" and row.made_by == FIRST)
+        if begun and self._first(tx, given, now):  # anew, too, for who left an enrolment half done
             return AccountRow(
                 name, FIRST_ROLES, "invited", code_until=now + PENDING_MS, created=now, made_by=FIRST
             )

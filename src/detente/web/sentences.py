@@ -188,6 +188,7 @@ _REFUSALS = (
         "fields, or withdraw the item"
     ),
     N_("choose at least one draft first"),
+    N_("this session is over: sign in again"),
     N_("this draft was changed since it was shown: look at it again, then approve"),
     N_("no grounds"),
     N_("a language alone is no grounds"),

@@ -72,6 +72,62 @@ def test_two_people_with_the_terminal_s_code_do_not_both_become_administrator(no
                 node.accounts.confirm(opened.session, code_at(secret, world.clock.time))
 
 
+def test_an_enrolment_that_was_left_half_done_is_begun_anew_under_the_same_name(node, world):
+    node.accounts.enrol("j.moreau", node.accounts.first_code(), PASSWORD)
+    world.clock.time += 3_600_000
+    full, _ = enrol(node, world, "j.moreau", node.accounts.first_code())
+    assert full.session.stage == "full"
+
+
+def test_who_used_a_one_time_code_first_has_nothing_once_its_person_enrols(node, world):
+    """The code went through other hands. Its person enrols: the secret that was seen before, and the session, are worth nothing."""
+    enrol(node, world)
+    code = node.accounts.invite("r.karam", ["releaser"], "j.moreau").code
+    thief = node.accounts.enrol("r.karam", code, "another password, of a thief")
+    seen = node.accounts.secret(thief.session)
+    enrol(node, world, "r.karam", code)
+    step(world)
+    assert node.accounts.session(thief.token) is None
+    for secret in (seen, secret_of(node, "r.karam")):
+        with pytest.raises(Refused, match=WRONG):
+            node.accounts.confirm(thief.session, code_at(secret, world.clock.time))
+
+
+def secret_of(node, name):
+    with node.office.store.snapshot() as tx:
+        return tx.accounts.get(name).secret
+
+
+def test_a_second_factor_without_a_session_that_stands_opens_nothing(node, world):
+    _, secret = enrol(node, world)
+    half = node.accounts.sign_in("j.moreau", PASSWORD)
+    node.accounts.sign_out(half.session)
+    step(world)
+    with pytest.raises(Refused, match=WRONG):
+        node.accounts.confirm(half.session, code_at(secret, world.clock.time))
+
+
+def test_a_password_opens_nothing_before_the_second_factor_is_enrolled(node, world):
+    node.accounts.enrol("j.moreau", node.accounts.first_code(), PASSWORD)
+    with pytest.raises(Refused, match=WRONG):
+        node.accounts.sign_in("j.moreau", PASSWORD)
+
+
+def test_a_session_that_ended_is_not_brought_back_by_a_purpose(node, world):
+    full, _ = enrol(node, world)
+    node.accounts.sign_out(full.session)
+    with pytest.raises(Refused, match="over"):
+        node.accounts.state_purpose(full.session, "case 2026-114")
+    assert node.accounts.session(full.token) is None
+
+
+def test_nobody_is_called_as_the_command_line_signs(node, world):
+    """`terminal` may begin the only administrator anew; an account of that name must not."""
+    enrol(node, world)
+    with pytest.raises(Misuse):
+        node.accounts.invite("terminal", ["administrator"], "j.moreau")
+
+
 def test_a_newer_terminal_code_makes_the_older_one_void(node):
     old = node.accounts.first_code()
     node.accounts.first_code()

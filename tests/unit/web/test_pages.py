@@ -139,6 +139,14 @@ def test_a_session_s_name_that_somebody_planted_is_not_the_one_after_signing_in(
     assert visitor.get("/").status_code == 303, "the half session is over"
 
 
+def test_signing_in_anew_ends_the_session_before_it(north):
+    visitor = north.visitor("j.moreau")
+    cookie, before = north.console.guard.cookie, dict(visitor.client.cookies)
+    answer = visitor.post("/sign-in", {"name": "j.moreau", "password": PASSWORD})
+    assert answer.cookies[cookie] != before[cookie]
+    assert north.node.accounts.session(before[cookie]) is None
+
+
 def test_cookies_are_for_this_site_and_no_script(north):
     visitor = north.visitor()
     page = visitor.get("/sign-in").text

@@ -149,7 +149,9 @@ def _secret(visit: Visit) -> bytes:
 
 
 def _under(visit: Visit, opened: Opened, path: str) -> Response:
-    """On to the next page, under the cookie of the session that was just opened."""
+    """On to the next page, under the cookie of the session that was just opened; the one before it is over."""
+    if visit.session is not None:
+        visit.console.node.accounts.sign_out(visit.session)
     response = visit.go(path)
     visit.console.guard.set_cookie(response, opened.token)
     return response
