@@ -8,10 +8,11 @@ import pytest
 import shapely
 
 from detente.ceremonies import refining, volumes
-from detente.ceremonies.showing import Shown
+from detente.ceremonies.showing import Showing, Shown, Theirs
+from detente.ceremonies.volumes import prepare
 from detente.errors import FailedCheck, Malformed, OutOfTurn, Overdrawn, PeerFault, Refused
 from detente.psi.commitment import padded
-from detente.topics.airspace.boxes import BOX, Boxes
+from detente.topics.airspace.boxes import BOX, Boxes, cells_of
 from support.skies import FIRST, HOUR, SECOND, SPACE, Flight, box, fly, plan, replace, setup_of
 
 QUARTER = HOUR // 4
@@ -114,6 +115,60 @@ def test_a_box_that_points_nowhere_is_refused(name, value):
     assert isinstance(cheated("boxes", reopened(change)), FailedCheck)
 
 
+TALL = [plan("south-1", box(36.05, 33.01, 36.12, 33.06, low=0, high=9000)), *THEIRS]
+"""Its outline has boxes in more bands than there are parts: some part opens it with two of them."""
+
+
+def given_to_another(shown, rows):
+    """The first box of an outline that has two goes to another record; an outline that nothing points to keeps the count right."""
+    outline = next((n for n in range(len(shown.outlines)) if (rows["outline"] == n).sum() > 1), None)
+    if outline is None or len(shown.records) < 2:
+        return None
+    first = np.flatnonzero(rows["outline"] == outline)[0]
+    rows["owner"][first] = (rows["owner"][first] + 1) % len(shown.records)
+    return msgspec.structs.replace(
+        shown, boxes=rows.tobytes(), outlines=[*shown.outlines, shown.outlines[outline]]
+    )
+
+
+def test_a_box_cannot_be_given_to_another_record_once_it_was_pledged():
+    def alter(send):
+        for name, data in send.parts.items():
+            shown = msgspec.msgpack.decode(data, type=Shown)
+            changed = given_to_another(shown, np.frombuffer(shown.boxes, dtype=BOX).copy())
+            if changed is not None:
+                return replace(send, parts={**send.parts, name: msgspec.msgpack.encode(changed)})
+        return send
+
+    tall = [plan(f"north-{n}", box(36.0, 33.0, 36.08, 33.03, low=0, high=9000)) for n in range(2)]
+    assert isinstance(cheated("boxes", alter, tall, TALL), FailedCheck)
+
+
+def test_a_record_is_shown_once():
+    """A plan that is shown twice would be two conflicts under one id."""
+
+    def twice(shown, rows):
+        rows["owner"][rows["outline"] == 0] = len(shown.records)
+        assert len(set(rows["owner"].tolist())) == 2
+        return msgspec.structs.replace(shown, boxes=rows.tobytes(), records=shown.records * 2)
+
+    assert isinstance(cheated("boxes", reopened(twice), OURS, [TALL[0]]), FailedCheck)
+
+
+def test_a_box_in_a_coarse_cell_opens_no_fine_one():
+    """To hold a cell is to open what is in it: not something in the column above it, which no volume of ours is compared with."""
+    ours = prepare(setup_of(FIRST, [plan("x", box(36.0, 33.0, 37.0, 33.5, high=1100))]), bytes(32))
+    rows, space = ours.boxes.rows[:1].copy(), ours.space
+    coarse = [c for c in ours.index.columns.tolist() if c >> 52 & 0xF == 4]
+    assert len(coarse) > 1
+    for column in coarse:
+        rows["column"] = column
+        keys, _ = cells_of(space, ours.index, rows, 2)  # as whoever does not look at the column reads it
+        showing = Showing(ours, Theirs(bytes(32), 1), (np.unique(keys),), ())
+        with pytest.raises(FailedCheck):
+            showing._check_places(Boxes(rows, ours.boxes.outlines), np.unique(keys))
+
+
 def test_garbage_in_place_of_boxes_is_malformed():
     for junk in (b"", b"\xc1", b"\x91" * 5000, msgspec.msgpack.encode([1, 2])):
         fault = cheated("boxes", lambda send, junk=junk: replace(send, parts=dict.fromkeys(send.parts, junk)))
@@ -181,6 +236,17 @@ def nan_outline(outline):
     return outline[:13] + struct.pack("<d", float("nan")) + outline[21:]
 
 
+def crossed(outline):
+    """A polygon of which every edge crosses every other: five thousand corners make six million crossings."""
+    west, south, east, north = shapely.from_wkb(outline).bounds
+    turns = np.arange(5001) * np.pi * (1 - 1 / 5001)
+    x, y = (
+        (west + east) / 2 + (east - west) / 3 * np.cos(turns),
+        (south + north) / 2 + (north - south) / 3 * np.sin(turns),
+    )
+    return shapely.to_wkb(shapely.Polygon(np.stack([x, y], axis=1)), byte_order=1)
+
+
 def nested(depth):
     return b"\x01\x07\x00\x00\x00\x01\x00\x00\x00" * depth + shapely.to_wkb(shapely.Point(0, 0), byte_order=1)
 
@@ -190,6 +256,7 @@ def nested(depth):
     [
         lambda outline: moved(outline, 2.0),
         nan_outline,
+        crossed,
         lambda outline: nested(20_000),
         lambda outline: outline[:9] + b"\xff\xff\xff\xff" + outline[13:],
         lambda outline: outline[:5] + b"\xff\xff\xff\xff" + outline[9:],
@@ -316,13 +383,12 @@ def test_a_pledge_that_is_not_theirs_is_found_when_it_opens():
     assert isinstance(cheated("accept", change), OutOfTurn | FailedCheck | Malformed)
 
 
-def test_other_findings_than_both_computed_are_refused():
-    assert (
-        isinstance(
-            cheated("confirm", lambda send: replace(send, body={**send.body, "count": 9})), FailedCheck
-        )
-        or True
-    )
+@pytest.mark.parametrize("change", [{"count": 9}, {"findings": "0" * 64}, {"run": "0" * 64}])
+def test_other_findings_than_both_computed_are_refused(change):
+    def other(send):
+        return replace(send, body={**send.body, **change})
+
+    assert isinstance(cheated("confirm", other), FailedCheck)
 
 
 # --- asking too much

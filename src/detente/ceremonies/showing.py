@@ -20,7 +20,7 @@ from detente.ceremonies.stage import turn as turn_of
 from detente.ceremonies.volumes import LayerInputs, OurVolumes, RecordShown
 from detente.errors import FailedCheck, Malformed
 from detente.psi.commitment import HASH, MAX_PROFILE
-from detente.psi.pledge import digest, verify_rows
+from detente.psi.pledge import verify_rows
 from detente.topics.airspace.boxes import BOX, ROW, Boxes, Index, Ints, bounds, cells_of, parents
 from detente.topics.airspace.space import SLOT_BITS, Space
 from detente.topics.airspace.surroundings import Surroundings
@@ -135,7 +135,7 @@ class Showing:
         ):
             raise FailedCheck(data[:4096])
         boxes = Boxes(np.frombuffer(shown.boxes, dtype=BOX), tuple(shown.outlines))
-        _check_records(shown, len(self.heard.records), boxes.rows)
+        _check_records(shown, self.heard.records, boxes.rows)
         rows = _committed(boxes, [*self.heard.records, *shown.records])
         positions = np.frombuffer(shown.positions, dtype="<u4").astype(np.int64)
         verify_rows(
@@ -156,7 +156,8 @@ class Showing:
             & (rows["start"] >= 0)
             & (rows["end"] <= LATEST)
         )
-        fits &= rows["slot"] < 1 << SLOT_BITS  # so that no cell of theirs is spelt like another
+        # so that no cell of theirs is spelt like another: a coarser column, which `index` has too, has no cell of the last layer
+        fits &= (rows["slot"] < 1 << SLOT_BITS) & (rows["column"] >> 52 & 0xF == space.fine.resolution)
         if not fits.all() or not _among(rows["column"], index.columns).all():
             raise FailedCheck(rows.tobytes()[:4096])
         keys, at = cells_of(space, index, rows, len(space.layers) - 1)
@@ -204,16 +205,17 @@ def _part(sid: bytes, cell: list[int]) -> int:
     return hashlib.sha256(b"detente/part/1" + sid + spelt).digest()[0] % PARTS
 
 
-def _check_records(shown: Shown, known: int, rows: NDArray[np.void]) -> None:
-    total = known + len(shown.records)
+def _check_records(shown: Shown, known: tuple[RecordShown, ...], rows: NDArray[np.void]) -> None:
+    """Records are shown once each, with the first box that is theirs; no box points to what is not shown."""
+    total = len(known) + len(shown.records)
     good = len(shown.records) <= len(rows) and len(shown.outlines) <= len(rows)
     good = good and all(
         len(r.salt) == len(r.commitment) == HASH and len(r.profile) <= MAX_PROFILE for r in shown.records
     )
-    if not good or not len(rows):
-        if good and not shown.records and not shown.outlines:
-            return
+    if not good or len({r.commitment for r in (*known, *shown.records)}) != total:
         raise FailedCheck(rows.tobytes()[:4096])
+    if not len(rows):
+        return
     owners, outlines = rows["owner"], rows["outline"]
     if (
         owners.min() < 0
@@ -225,14 +227,10 @@ def _check_records(shown: Shown, known: int, rows: NDArray[np.void]) -> None:
 
 
 def _committed(boxes: Boxes, records: list[RecordShown]) -> bytes:
-    """The rows that these boxes must have been committed as; one outline belongs to one record."""
+    """The rows that these boxes must have been committed as; every outline is used, and belongs to one record in one column."""
     rows = boxes.rows
-    pairs = (
-        np.unique(np.stack([rows["outline"], rows["owner"]], axis=1), axis=0)
-        if len(rows)
-        else np.zeros((0, 2))
-    )
-    if len(pairs) != len(boxes.outlines):
+    places = np.stack([rows["outline"], rows["owner"], rows["column"]], axis=1)
+    if np.unique(places, axis=0)[:, 0].tolist() != list(range(len(boxes.outlines))):
         raise FailedCheck(rows.tobytes()[:4096])
     return boxes.committed([record.handle for record in records])
 
@@ -249,6 +247,4 @@ def opened(space: Space, side: Side) -> Opened:
     """One side's boxes with outlines read. Raises FailedCheck for an outline that is not within its column's surroundings."""
     columns = np.zeros(len(side.outlines), dtype=np.int64)
     columns[side.rows["outline"]] = side.rows["column"]
-    if (columns[side.rows["outline"]] != side.rows["column"]).any():
-        raise FailedCheck(digest(b"".join(side.outlines)))  # one outline in two columns
     return Opened(side.rows, Surroundings(space).read(side.outlines, columns))

@@ -77,6 +77,8 @@ def _cut_any(outlines: Sequence[Shape], which: Ints, regions: Array) -> tuple[li
     whole = shapely.contains_properly(shapes[which], squares)
     made = np.array(squares, dtype=object)
     made[~whole] = shapely.intersection(shapes[which[~whole]], squares[~whole])
+    crooked = ~shapely.is_valid(made)  # by rounding; no reader mends what is not convex
+    made[crooked] = shapely.make_valid(made[crooked])
     parts, at = shapely.get_parts(made, return_index=True)
     parts, again = shapely.get_parts(parts, return_index=True)  # a polygon within a collection
     kept = (shapely.get_type_id(parts) == 3) & (shapely.area(parts) > 0)
