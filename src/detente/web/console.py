@@ -131,11 +131,15 @@ def _answer(console: Console, page: Page) -> Callable[[Request], Awaitable[Respo
             await anyio.to_thread.run_sync(_recognise, visit, request.cookies.get(guard.cookie, ""))
             if page.method == "POST":
                 guard.require_same_origin(request)
-                await _read_form(visit, request, page.body)
-                token = request.headers.get("x-csrf", "") or visit.form.get("csrf", "")
-                guard.require_token(visit.csrf, token)
             response = _stopped(visit, page, request)
             if response is None:
+                visit.require(page)
+                if (
+                    page.method == "POST"
+                ):  # only now is the body read: not from a stranger, nor from who may not send it
+                    await _read_form(visit, request, page.body)
+                    token = request.headers.get("x-csrf", "") or visit.form.get("csrf", "")
+                    guard.require_token(visit.csrf, token)
                 response = await anyio.to_thread.run_sync(page.answer, visit)
         except Forged as error:
             response = await anyio.to_thread.run_sync(_problem, visit, error, 403)

@@ -21,6 +21,7 @@ from detente.web.roles import may
 if TYPE_CHECKING:
     from detente.web.console import Console
 
+_NOT_YOURS = "your roles do not allow this: ask an administrator"
 _TABLE: Mapping[tuple[str, str], UseCase] = {(case.noun, case.verb): case for case in USE_CASES}
 
 
@@ -31,7 +32,7 @@ class NotYours(Refused):
 @dataclass(frozen=True)
 class Page:
     """What one address answers. `stage` says how far the visitor must have signed in ("" not at all); `records`: it shows persons' records,
-    so a purpose must have been stated."""
+    so a purpose must have been stated; `needs` is the use case that one must be allowed to use, where that can't wait for the page to call it."""
 
     path: str
     answer: Callable[[Visit], Response]
@@ -39,6 +40,7 @@ class Page:
     stage: Literal["", "enrol", "password", "full"] = "full"
     records: bool = False
     body: int = 1 << 18  # bytes of a form at most
+    needs: tuple[str, str] | None = None
 
 
 @dataclass
@@ -69,11 +71,16 @@ class Visit:
         roles = self.account.roles if self.account else ()
         return case is not None and may(roles, noun, verb, case.method)
 
+    def require(self, page: Page) -> None:
+        """Raises NotYours where this person's roles do not allow a page."""
+        if page.needs is not None and not self.may(*page.needs):
+            raise NotYours(_NOT_YOURS)
+
     def call(self, noun: str, verb: str, **given: Any) -> Any:
         """Runs a use case of the public table as this person. Raises NotYours, and whatever the use case raises."""
         case = _TABLE[(noun, verb)]
         if not self.may(noun, verb):
-            raise NotYours("your roles do not allow this: ask an administrator")
+            raise NotYours(_NOT_YOURS)
         try:
             taken = msgspec.convert(given, case.takes, strict=False)
         except msgspec.ValidationError as error:
@@ -125,4 +132,12 @@ class Visit:
         return RedirectResponse(path, 303)
 
 
-__all__ = ["NotYours", "Page", "Visit"]
+def whole(upload: UploadFile, most: int) -> bytes:
+    """A file that was uploaded. Raises Misuse for one that is larger, of which a part would be taken for all of it."""
+    data = upload.file.read(most + 1)
+    if len(data) > most:
+        raise Misuse(f"a file has at most {most >> 20} MB here: send it in parts")
+    return data
+
+
+__all__ = ["NotYours", "Page", "Visit", "whole"]

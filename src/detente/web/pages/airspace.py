@@ -9,7 +9,7 @@ from starlette.responses import Response
 from detente.errors import Misuse
 from detente.node.airspace import ConflictView, PlanView
 from detente.web.airmap import area, extent, profile
-from detente.web.visit import NotYours, Page, Visit
+from detente.web.visit import Page, Visit
 
 TOPIC = "airspace"
 
@@ -61,8 +61,6 @@ def sign(visit: Visit) -> Response:
 
 def _begin(visit: Visit, verb: str, given: dict[str, object]) -> Response:
     peer = visit.form.get("peer", "")
-    if not visit.may("airspace", verb):
-        raise NotYours("your roles do not allow this: ask an administrator")
     visit.console.jobs.start(
         f"airspace {peer}", visit.name, lambda: visit.call("airspace", verb, peer=peer, **given)
     )
@@ -71,7 +69,7 @@ def _begin(visit: Visit, verb: str, given: dict[str, object]) -> Response:
 
 PAGES = (
     Page("/airspace", show),
-    Page("/airspace/compare", compare, "POST"),
-    Page("/airspace/settle", settle, "POST"),
+    Page("/airspace/compare", compare, "POST", needs=("airspace", "match")),
+    Page("/airspace/settle", settle, "POST", needs=("airspace", "settle")),
     Page("/airspace/sign", sign, "POST"),
 )

@@ -21,7 +21,7 @@ from detente.api.failure import failure
 from detente.errors import DetenteError, Misuse
 from detente.node.holdings import SCHEMA_TOPIC, LoadReport
 from detente.pact.marking import TLP
-from detente.web.visit import Page, Visit
+from detente.web.visit import Page, Visit, whole
 
 MOST_BYTES = 64 << 20
 KEPT_SECONDS = 1800.0
@@ -85,7 +85,7 @@ def preview(visit: Visit) -> Response:
     assert visit.session is not None
     upload = visit.uploads.get("file")
     if upload is not None and upload.filename:
-        kept = Upload(_plain(upload.filename), upload.file.read(MOST_BYTES))
+        kept = Upload(_plain(upload.filename), whole(upload, MOST_BYTES))
         visit.console.uploads.keep(visit.session.id, kept)
     kept = visit.console.uploads.get(visit.session.id)
     schema = visit.form.get("schema", "Person")
@@ -97,7 +97,10 @@ def preview(visit: Visit) -> Response:
     try:
         with _as_path(kept) as path:
             for row in islice(read_rows(path, mapping, schema=schema), PREVIEW):
-                (problems if isinstance(row, Problem) else rows).append(row)  # type: ignore[arg-type]  # told apart by the line itself
+                if isinstance(row, Problem):
+                    problems.append(row)
+                else:
+                    rows.append(row)
     except DetenteError as error:
         problem = failure(error)
     visit.look("upload", kept.name)
@@ -166,7 +169,10 @@ def _header(data: bytes) -> list[str]:
         return []
     line = start.split(b"\n", 1)[0].decode("utf-8", "replace").rstrip("\r")
     delimiter = max(",;\t|", key=line.count)
-    return [name.strip() for name in next(csv.reader(io.StringIO(line), delimiter=delimiter), []) if name.strip()][:200]  # fmt: skip
+    first = next(
+        csv.reader(io.StringIO(line, newline=""), delimiter=delimiter), []
+    )  # a return within a line ends it
+    return [name.strip() for name in first if name.strip()][:200]
 
 
 @contextmanager
@@ -182,11 +188,16 @@ def _as_path(upload: Upload) -> Iterator[Path]:
 def _plain(name: str) -> str:
     """The name of a file, without a folder and without what no file name needs."""
     last = name.replace("\\", "/").rpartition("/")[2]
-    return "".join(c for c in last if c.isprintable() and c not in "\0/")[:100].strip(". ") or "upload"
+    plain = "".join(c for c in last if c.isprintable() and c not in "\0/").strip(". ")
+    return (
+        plain[-60:].strip(". ") or "upload"
+    )  # its ending tells the format, and no system takes more than 255 bytes
 
 
 PAGES = (
     Page("/load", show, records=True),
-    Page("/load/preview", preview, "POST", records=True, body=MOST_BYTES + (1 << 20)),
+    Page(
+        "/load/preview", preview, "POST", records=True, body=MOST_BYTES + (1 << 20), needs=("records", "load")
+    ),
     Page("/load/run", run, "POST", records=True),
 )

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from detente.errors import Misuse
 from detente.node.reports import NamedView, ReportView
-from detente.web.visit import Page, Visit
+from detente.web.visit import Page, Visit, whole
 
 MOST_BYTES = 32 << 20
 MOST_TEXT = 400_000
@@ -29,7 +29,7 @@ def add(visit: Visit) -> Response:
     upload = visit.uploads.get("file")
     if upload is None or not upload.filename:
         raise Misuse("choose a file first")
-    data = base64.b64encode(upload.file.read(MOST_BYTES)).decode()
+    data = base64.b64encode(whole(upload, MOST_BYTES)).decode()
     form = visit.form
     given = {name: form.get(name, "").strip() for name in ("source", "grade", "marking")}
     file = upload.filename.replace("\\", "/").rpartition("/")[2][:200]
@@ -110,7 +110,7 @@ def _struck(text: str, start: int, end: int, redactions: list[tuple[int, int]]) 
 
 PAGES = (
     Page("/reports", show, records=True),
-    Page("/reports/add", add, "POST", records=True, body=MOST_BYTES + (1 << 20)),
+    Page("/reports/add", add, "POST", records=True, body=MOST_BYTES + (1 << 20), needs=("reports", "add")),
     Page("/reports/{id}", one, records=True),
     Page("/reports/{id}/decide", decide, "POST", records=True),
     Page("/reports/{id}/redact", redact, "POST", records=True),
